@@ -1,0 +1,67 @@
+/** The port to what is kept: one database behind several narrow ports. */
+import type { Accounts } from './accounts.ts'
+import type { Deposits, Ledger } from './ledger.ts'
+import type { Runs } from './runs.ts'
+
+/** A stored file of a caller. The bytes lie with the `Blobs`. */
+export type StoredFile = {
+  /** `file-…`. */
+  readonly id: string
+  readonly accountId: string
+  readonly fileName: string
+  readonly purpose: string
+  readonly mime: string
+  readonly sizeBytes: number
+  readonly sha256: string
+  /** Width and height of a picture, seconds of a recording; null where not known. */
+  readonly width: number | null
+  readonly height: number | null
+  readonly durationSeconds: number | null
+  readonly createdAt: string
+}
+
+export interface Files {
+  add(file: StoredFile): Promise<void>
+  /** Null when it does not exist or belongs to another account. */
+  find(fileId: string, accountId: string): Promise<StoredFile | null>
+  list(accountId: string, limit: number): Promise<readonly StoredFile[]>
+  /** @returns false when there was none */
+  remove(fileId: string, accountId: string): Promise<boolean>
+}
+
+/** Small documents by name, replaced as a whole: snapshots of subnets, price catalogues, miner health. */
+export interface Documents {
+  read(name: string): Promise<{ readonly json: unknown; readonly writtenAt: string } | null>
+  write(name: string, json: unknown): Promise<void>
+}
+
+export type StoreState = {
+  /** Such as `pglite in <data directory>` or `postgres`. Holds no secret. */
+  readonly kind: string
+  readonly serving: boolean
+  readonly problem: string | null
+}
+
+export interface Store {
+  readonly ledger: Ledger
+  readonly deposits: Deposits
+  readonly accounts: Accounts
+  readonly runs: Runs
+  readonly files: Files
+  readonly documents: Documents
+  /** Lifecycle apart from what is stored. */
+  readonly lifecycle: {
+    state(): StoreState
+    /** One trivial statement, to prove that it serves. @throws GatewayError `ledger_unavailable` */
+    ping(): Promise<void>
+    close(): Promise<void>
+  }
+}
+
+/** Binary content by opaque key (`[a-z0-9_-]+`), durable when `write` resolves. */
+export interface Blobs {
+  write(key: string, bytes: Uint8Array): Promise<void>
+  /** @throws GatewayError `not_found` */
+  read(key: string): Promise<Uint8Array>
+  remove(key: string): Promise<void>
+}
