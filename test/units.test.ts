@@ -9,20 +9,18 @@ it.each(['9007199254740991', '9007199254740993', '9223372036854775807', '0'])(
   },
 )
 
-it.each([1, '1e3', '-1', '01', ' 1', '', '1.0', '9223372036854775808', null, 10n])(
+it.each([1, '1e3', '-1', '01', ' 1', '', '1.0', '9223372036854775808', null])(
   'refuses %j as an amount of rao',
   (value) => {
     expect(parseRao(value)).toBeNull()
   },
 )
 
-it.each([
-  ['1', 1_000_000_000n],
-  ['0.000000001', 1n],
-  ['1.5', 1_500_000_000n],
-  ['9.223372036', 9_223_372_036n],
-] as const)('reads %s TAO exactly', (text, amountRao) => {
-  expect(parseTao(text)).toBe(amountRao)
+it('reads TAO text exactly', () => {
+  expect(parseTao('1')).toBe(1_000_000_000n)
+  expect(parseTao('0.000000001')).toBe(1n)
+  expect(parseTao('1.5')).toBe(1_500_000_000n)
+  expect(parseTao('9.223372036')).toBe(9_223_372_036n)
 })
 
 it.each(['', '.5', '1.', '1.0000000001', '-1', '1e9', '9999999999.9'])('refuses %j as TAO', (text) => {
