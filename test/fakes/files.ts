@@ -1,0 +1,29 @@
+/** Records of stored files in memory. */
+import { GatewayError } from '../../src/errors.ts'
+import type { Files, StoredFile } from '../../src/ports/store.ts'
+
+export function fakeFiles(): Files {
+  const files = new Map<string, StoredFile>()
+  const find = (fileId: string, accountId: string): StoredFile | null => {
+    const file = files.get(fileId)
+    return file?.accountId === accountId ? file : null
+  }
+  return {
+    async add(file) {
+      if (files.has(file.id)) throw new GatewayError('conflict', 'That file exists.')
+      files.set(file.id, file)
+    },
+    async find(fileId, accountId) {
+      return find(fileId, accountId)
+    },
+    async list(accountId, limit) {
+      return [...files.values()]
+        .filter((file) => file.accountId === accountId)
+        .reverse()
+        .slice(0, limit)
+    },
+    async remove(fileId, accountId) {
+      return find(fileId, accountId) !== null && files.delete(fileId)
+    },
+  }
+}

@@ -1,0 +1,202 @@
+/** The ledger in memory, with the real one's answers. */
+import { GatewayError } from '../../src/errors.ts'
+import type {
+  HoldOutcome,
+  HoldRequest,
+  Ledger,
+  LedgerReport,
+  Receipt,
+  Settlement,
+  SettleOutcome,
+} from '../../src/ports/ledger.ts'
+import { exactText, type FakeBooks, type FakeHold, post, purseOf } from './books.ts'
+
+export function fakeLedger(books: FakeBooks): Ledger {
+  const guard = (): void => {
+    if (books.failure) throw books.failure
+  }
+  return {
+    async commit(batch) {
+      guard()
+      const settlements = batch.settlements.map((settlement) => settle(books, settlement))
+      for (const id of batch.voids) {
+        const hold = books.holds.get(id)
+        if (hold && !hold.closed) releaseRest(books, id, hold)
+      }
+      return { settlements, holds: batch.holds.map((request) => placeHold(books, request, false)) }
+    },
+    async readBalance(accountId) {
+      guard()
+      const purse = books.purses.get(accountId)
+      if (!purse) throw new GatewayError('not_found', 'There is no such account.')
+      return { ...purse }
+    },
+    async sweep({ keepProcessId }) {
+      guard()
+      let count = 0
+      for (const [id, hold] of books.holds) {
+        const isForeign = keepProcessId !== null && hold.processId !== keepProcessId
+        if (hold.closed || hold.isRun || !(isForeign || hold.expiresAtMs <= books.now())) continue
+        releaseRest(books, id, hold)
+        count += 1
+      }
+      return count
+    },
+    async findReceipt(accountId, id) {
+      guard()
+      const found = [...books.receipts.values()].filter((receipt) => receipt.accountId === accountId)
+      return (
+        found.find((receipt) => receipt.id === id) ??
+        found.findLast((receipt) => receipt.requestId === id) ??
+        null
+      )
+    },
+    async listReceipts(accountId, limit) {
+      guard()
+      return [...books.receipts.values()]
+        .filter((receipt) => receipt.accountId === accountId)
+        .reverse()
+        .slice(0, limit)
+    },
+    async verify() {
+      guard()
+      return verifyBooks(books)
+    },
+  }
+}
+
+/** Holds, or says why not. Also used by the fake of runs, whose holds the sweep leaves alone. */
+export function placeHold(books: FakeBooks, request: HoldRequest, isRun: boolean): HoldOutcome {
+  const existing = books.holds.get(request.id)
+  if (existing) {
+    const same =
+      existing.request.accountId === request.accountId &&
+      existing.request.keyId === request.keyId &&
+      existing.request.amountRao === request.amountRao
+    return { kind: same ? 'held' : 'conflict' }
+  }
+  const key = [...books.keys.values()].find((candidate) => candidate.id === request.keyId)
+  if (key?.accountId !== request.accountId || key.revokedAt !== null) return { kind: 'refused' }
+  const purse = purseOf(books, request.accountId)
+  if (purse.availableRao < request.amountRao)
+    return { kind: 'insufficient', availableRao: purse.availableRao }
+  purse.availableRao -= request.amountRao
+  purse.heldRao += request.amountRao
+  const { accountId, amountRao } = request
+  post(books, {
+    id: request.id,
+    from: `user:${accountId}:available`,
+    to: `user:${accountId}:held`,
+    amountRao,
+  })
+  books.holds.set(request.id, {
+    request,
+    isRun,
+    processId: books.processId,
+    expiresAtMs: books.now() + request.ttlMs,
+    capturedRao: 0n,
+    releasedRao: 0n,
+    closed: false,
+  })
+  return { kind: 'held' }
+}
+
+export const restOf = (hold: FakeHold): bigint => hold.request.amountRao - hold.capturedRao - hold.releasedRao
+
+/** Takes out of a hold and writes the receipt; the hold stays open. */
+export function capture(books: FakeBooks, hold: FakeHold, receipt: Receipt, id: string): void {
+  const { accountId } = hold.request
+  const purse = purseOf(books, accountId)
+  hold.capturedRao += receipt.capturedRao
+  purse.heldRao -= receipt.capturedRao
+  purse.spentRao += receipt.capturedRao
+  const to = `revenue:${receipt.capability}`
+  post(books, { id, from: `user:${accountId}:held`, to, amountRao: receipt.capturedRao })
+  books.receipts.set(receipt.id, receipt)
+}
+
+/** Gives back what is left of a hold, and closes it. */
+export function releaseRest(books: FakeBooks, id: string, hold: FakeHold): void {
+  const { accountId } = hold.request
+  const purse = purseOf(books, accountId)
+  const amountRao = restOf(hold)
+  hold.releasedRao += amountRao
+  hold.closed = true
+  purse.heldRao -= amountRao
+  purse.availableRao += amountRao
+  post(books, {
+    id: `rel:${id}`,
+    from: `user:${accountId}:held`,
+    to: `user:${accountId}:available`,
+    amountRao,
+  })
+}
+
+function settle(books: FakeBooks, { holdId, receipt }: Settlement): SettleOutcome {
+  const existing = books.receipts.get(receipt.id)
+  if (existing) return { kind: exactText(existing) === exactText(receipt) ? 'settled' : 'closed' }
+  const hold = books.holds.get(holdId)
+  if (!hold || hold.closed || hold.isRun || hold.request.accountId !== receipt.accountId)
+    return { kind: 'closed' }
+  if (receipt.capturedRao > restOf(hold)) return { kind: 'closed' }
+  capture(books, hold, receipt, `cap:${holdId.slice('hold:'.length)}`)
+  releaseRest(books, holdId, hold)
+  return { kind: 'settled' }
+}
+
+/** The same promises as the real one proves, over the maps. */
+function verifyBooks(books: FakeBooks): LedgerReport {
+  const sums = new Map<string, bigint>()
+  for (const { from, to, amountRao } of books.entries) {
+    sums.set(from, (sums.get(from) ?? 0n) - amountRao)
+    sums.set(to, (sums.get(to) ?? 0n) + amountRao)
+  }
+  const checks: { name: string; passed: boolean; detail: string }[] = []
+  const check = (name: string, wrong: readonly string[], counted: string): void => {
+    checks.push({ name, passed: wrong.length === 0, detail: wrong.length > 0 ? wrong.join('; ') : counted })
+  }
+  const purses = [...books.purses]
+  const holds = [...books.holds]
+  const total = [...sums.values()].reduce((left, right) => left + right, 0n)
+  check('L1', total === 0n ? [] : [`all balances sum to ${total}`], `${books.entries.length} entries`)
+  check(
+    'L2',
+    purses
+      .filter(
+        ([id, purse]) =>
+          purse.availableRao !== (sums.get(`user:${id}:available`) ?? 0n) ||
+          purse.heldRao !== (sums.get(`user:${id}:held`) ?? 0n),
+      )
+      .map(([id]) => `${id} is not the sum of its entries`),
+    `${purses.length} accounts`,
+  )
+  check('L3', [], 'in memory: entries are only appended')
+  check(
+    'L4',
+    purses
+      .filter(([, purse]) => purse.availableRao < 0n || purse.heldRao < 0n)
+      .map(([id]) => `${id} is negative`),
+    `${purses.length} accounts`,
+  )
+  check(
+    'L5',
+    purses
+      .filter(([id, purse]) => {
+        const open = holds.filter(([, hold]) => hold.request.accountId === id).map(([, hold]) => restOf(hold))
+        return purse.heldRao !== open.reduce((left, right) => left + right, 0n)
+      })
+      .map(([id]) => `held of ${id} is not the sum of its holds`),
+    `${holds.length} holds`,
+  )
+  check(
+    'L6',
+    holds
+      .filter(
+        ([, hold]) => restOf(hold) < 0n || hold.capturedRao < 0n || (hold.closed && restOf(hold) !== 0n),
+      )
+      .map(([id]) => `${id} does not add up`),
+    `${holds.length} holds`,
+  )
+  check('L7', [], 'no refunds')
+  return { holds: checks.every((entry) => entry.passed), checks }
+}

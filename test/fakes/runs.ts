@@ -1,0 +1,277 @@
+/** Pipeline runs in memory: the same rows, fences, leases and money as the real ones. */
+import { GatewayError } from '../../src/errors.ts'
+import type {
+  CreateRunOutcome,
+  NewEvent,
+  NewRun,
+  Run,
+  RunEnd,
+  RunEvent,
+  RunLog,
+  RunStatus,
+  RunStep,
+  Runs,
+} from '../../src/ports/runs.ts'
+import { type FakeBooks, type FakeHold, isoOf } from './books.ts'
+import { capture, placeHold, releaseRest, restOf } from './ledger.ts'
+
+type Step = { -readonly [name in keyof RunStep]: RunStep[name] } & {
+  dueAtMs: number
+  leaseUntilMs: number
+  leaseProcess: string | null
+}
+
+type Row = {
+  readonly made: NewRun
+  readonly steps: Map<string, Step>
+  readonly events: RunEvent[]
+  readonly createdAtMs: number
+  status: RunStatus
+  end: RunEnd | null
+  startedAt: string | null
+  endedAt: string | null
+}
+
+type Rows = { readonly books: FakeBooks; readonly rows: Map<string, Row> }
+
+export function fakeRuns(books: FakeBooks): Runs {
+  const state: Rows = { books, rows: new Map() }
+  const { rows } = state
+  return {
+    async create(run) {
+      if (books.failure) throw books.failure
+      return create(state, run)
+    },
+    async find(runId, accountId) {
+      const row = rows.get(runId)
+      return row && (accountId === null || row.made.accountId === accountId) ? view(books, row) : null
+    },
+    async list(accountId, { limit, after }) {
+      const own = [...rows.values()].filter((row) => row.made.accountId === accountId).reverse()
+      const start = after === null ? 0 : own.findIndex((row) => row.made.id === after) + 1
+      if (after !== null && start === 0) return []
+      return own.slice(start, start + limit).map((row) => view(books, row))
+    },
+    async claim(runId, stepId, { processId, leaseMs }) {
+      const row = rows.get(runId)
+      const step = row?.steps.get(stepId)
+      if (!row || !step || row.end || isExpired(books, row)) return null
+      const isDue = step.status === 'ready' && step.dueAtMs <= books.now()
+      const isLost = step.status === 'running' && step.leaseUntilMs <= books.now()
+      if (!isDue && !isLost) return null
+      Object.assign(step, {
+        status: 'running',
+        fence: step.fence + 1,
+        leaseUntilMs: books.now() + leaseMs,
+        leaseProcess: processId,
+        startedAt: step.startedAt ?? isoOf(books.now()),
+      })
+      row.status = 'running'
+      row.startedAt ??= isoOf(books.now())
+      return { run: view(books, row), stepId, fence: step.fence }
+    },
+    async renew({ runId, stepId, fence }, leaseMs) {
+      const row = rows.get(runId)
+      const step = row?.steps.get(stepId)
+      if (!row || !step || row.end || step.status !== 'running' || step.fence !== fence) return false
+      step.leaseUntilMs = books.now() + leaseMs
+      return true
+    },
+    async commitStep(commit) {
+      if (books.failure) throw books.failure
+      return commitStep(state, commit)
+    },
+    log: fakeRunLog(state),
+  }
+}
+
+function fakeRunLog({ books, rows }: Rows): RunLog {
+  return {
+    async endRun(runId, end, event) {
+      if (books.failure) throw books.failure
+      const row = rows.get(runId)
+      if (!row || row.end) return false
+      append(books, row, [event])
+      finish(books, row, end)
+      return true
+    },
+    async append(runId, event) {
+      const row = rows.get(runId)
+      if (!row || row.end) return false
+      append(books, row, [event])
+      return true
+    },
+    async listEvents(runId, after, limit) {
+      return (rows.get(runId)?.events ?? []).filter((event) => event.sequence > after).slice(0, limit)
+    },
+    async listDue(limit) {
+      const open = [...rows.values()].filter((row) => !row.end)
+      const due = open
+        .filter((row) => !isExpired(books, row))
+        .flatMap((row) =>
+          [...row.steps.values()]
+            .filter(
+              (step) =>
+                (step.status === 'ready' && step.dueAtMs <= books.now()) ||
+                (step.status === 'running' && step.leaseUntilMs <= books.now()),
+            )
+            .map(({ id, use, fence }) => ({ runId: row.made.id, stepId: id, use, fence })),
+        )
+      const expired = open.filter((row) => isExpired(books, row)).map((row) => row.made.id)
+      return { steps: due.slice(0, limit), expiredRunIds: expired.slice(0, limit) }
+    },
+    async releaseLeases(keepProcessId) {
+      let count = 0
+      for (const row of rows.values()) {
+        for (const step of row.steps.values()) {
+          if (row.end || step.status !== 'running' || step.leaseProcess === keepProcessId) continue
+          Object.assign(step, { status: 'ready', dueAtMs: books.now(), leaseProcess: null })
+          count += 1
+        }
+      }
+      return count
+    },
+  }
+}
+
+function create({ books, rows }: Rows, run: NewRun): CreateRunOutcome {
+  const { idempotency } = run
+  if (idempotency) {
+    for (const row of rows.values()) {
+      if (row.made.accountId !== run.accountId || row.made.idempotency?.key !== idempotency.key) continue
+      if (row.made.idempotency.fingerprint !== idempotency.fingerprint) return { kind: 'mismatch' }
+      return { kind: 'replayed', run: view(books, row) }
+    }
+  }
+  const { accountId, keyId, holdRao: amountRao, timeoutMs: ttlMs } = run
+  const outcome = placeHold(books, { id: `hold:${run.id}`, accountId, keyId, amountRao, ttlMs }, true)
+  if (outcome.kind === 'insufficient') return outcome
+  if (outcome.kind === 'refused') throw new GatewayError('invalid_api_key', 'This API key is not valid.')
+  if (outcome.kind === 'conflict' || rows.has(run.id)) throw new GatewayError('conflict', 'That run exists.')
+  const row: Row = {
+    made: structuredClone(run),
+    steps: new Map(
+      run.steps.map(({ id, use, ready }) => [
+        id,
+        {
+          id,
+          use,
+          status: ready ? 'ready' : 'pending',
+          attempts: 0,
+          fence: 0,
+          output: null,
+          error: null,
+          costRao: 0n,
+          receiptId: null,
+          provider: null,
+          startedAt: null,
+          endedAt: null,
+          dueAtMs: books.now(),
+          leaseUntilMs: 0,
+          leaseProcess: null,
+        },
+      ]),
+    ),
+    events: [],
+    createdAtMs: books.now(),
+    status: 'queued',
+    end: null,
+    startedAt: null,
+    endedAt: null,
+  }
+  append(books, row, run.events)
+  rows.set(run.id, row)
+  return { kind: 'created', run: view(books, row) }
+}
+
+function commitStep({ books, rows }: Rows, commit: Parameters<Runs['commitStep']>[0]): boolean {
+  const row = rows.get(commit.runId)
+  const step = row?.steps.get(commit.stepId)
+  if (!row || !step || row.end || step.status !== 'running' || step.fence !== commit.fence) return false
+  const { receipt } = commit
+  const captureId = `cap:${commit.runId}:${commit.stepId}`
+  if (receipt && step.receiptId === null) {
+    const hold = holdOf(books, row)
+    if (receipt.capturedRao > restOf(hold)) {
+      throw new GatewayError('internal_error', 'A step cost more than is left of the hold of its run.')
+    }
+    capture(books, hold, receipt, captureId)
+    step.costRao = receipt.capturedRao
+    step.receiptId = receipt.id
+  }
+  const isOver = commit.status !== 'ready'
+  Object.assign(step, {
+    status: commit.status,
+    attempts: commit.attempts,
+    output: structuredClone(commit.output) ?? null,
+    error: commit.error,
+    provider: structuredClone(commit.provider) ?? null,
+    endedAt: isOver ? isoOf(books.now()) : null,
+    dueAtMs: books.now() + commit.delayMs,
+    leaseProcess: null,
+  })
+  for (const id of commit.ready) {
+    const other = row.steps.get(id)
+    if (other?.status === 'pending') Object.assign(other, { status: 'ready', dueAtMs: books.now() })
+  }
+  for (const id of commit.skipped) {
+    const other = row.steps.get(id)
+    if (other?.status === 'pending') Object.assign(other, { status: 'skipped', endedAt: isoOf(books.now()) })
+  }
+  append(books, row, commit.events)
+  if (commit.end) finish(books, row, commit.end)
+  return true
+}
+
+function finish(books: FakeBooks, row: Row, end: RunEnd): void {
+  row.end = structuredClone(end)
+  row.status = end.status
+  row.endedAt = isoOf(books.now())
+  for (const step of row.steps.values()) {
+    if (step.status === 'pending' || step.status === 'ready' || step.status === 'running') {
+      Object.assign(step, { status: 'cancelled', endedAt: row.endedAt, leaseProcess: null })
+    }
+  }
+  releaseRest(books, `hold:${row.made.id}`, holdOf(books, row))
+}
+
+function append(books: FakeBooks, row: Row, events: readonly NewEvent[]): void {
+  for (const event of events) {
+    row.events.push({ ...structuredClone(event), sequence: row.events.length + 1, at: isoOf(books.now()) })
+  }
+}
+
+const isExpired = (books: FakeBooks, row: Row): boolean => row.createdAtMs + row.made.timeoutMs <= books.now()
+
+function holdOf(books: FakeBooks, row: Row): FakeHold {
+  const hold = books.holds.get(`hold:${row.made.id}`)
+  if (!hold) throw new Error(`run ${row.made.id} has no hold`)
+  return hold
+}
+
+function view(books: FakeBooks, row: Row): Run {
+  const { made, end } = row
+  const hold = holdOf(books, row)
+  return structuredClone({
+    id: made.id,
+    accountId: made.accountId,
+    keyId: made.keyId,
+    status: row.status,
+    definition: made.definition,
+    priceVersion: made.priceVersion,
+    holdId: hold.request.id,
+    heldRao: hold.request.amountRao,
+    capturedRao: hold.capturedRao,
+    releasedRao: hold.releasedRao,
+    output: end?.output ?? null,
+    partial: end?.partial ?? false,
+    error: end?.error ?? null,
+    createdAt: isoOf(row.createdAtMs),
+    startedAt: row.startedAt,
+    endedAt: row.endedAt,
+    expiresAt: isoOf(row.createdAtMs + made.timeoutMs),
+    steps: [...row.steps.values()].map(
+      ({ dueAtMs: _due, leaseUntilMs: _until, leaseProcess: _process, ...step }) => step,
+    ),
+  })
+}
