@@ -1,0 +1,16 @@
+/** The log: one JSON object a line on standard error, by pino. Never holds keys, prompts or answers. */
+import pino from 'pino'
+import type { Logger } from '../../src/ports/logger.ts'
+
+/** @param level - least severe level written, `silent` for none */
+export function createLogger(level: string): Logger {
+  return pino(
+    {
+      level,
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths: ['*.authorization', '*.key', '*.apiKey'], censor: '(removed)' },
+    },
+    pino.destination({ dest: 2, sync: false }),
+  )
+}

@@ -1,0 +1,130 @@
+/** Writes answers to the raw socket: one place for headers, errors and streams. No web streams are made on this path. */
+import type { ServerResponse } from 'node:http'
+// Imported statically and before serve(): imported later it is another object, and headers are written twice.
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import type { Context } from 'hono'
+import { GatewayError } from '../errors.ts'
+import type { HttpEnv } from './http-env.ts'
+import { discardRest } from './request-body.ts'
+
+export type ReplyHeaders = Record<string, string>
+
+/** Sent with every answer. Keys are in headers, never in cookies, so any web page may call with one. */
+const COMMON: ReplyHeaders = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': '*, x-request-id, x-cost-rao, x-receipt-id, retry-after',
+  'x-content-type-options': 'nosniff',
+}
+
+/** Answers with a JSON value, or with JSON text as it is. */
+export function replyJson(
+  c: Context<HttpEnv>,
+  value: unknown,
+  options: { status?: number; headers?: ReplyHeaders } = {},
+): Response {
+  return replyBytes(c, typeof value === 'string' ? value : JSON.stringify(value), {
+    ...options,
+    type: 'application/json',
+  })
+}
+
+/** Answers with text or bytes of the given content type. */
+export function replyBytes(
+  c: Context<HttpEnv>,
+  body: string | Uint8Array,
+  options: { type: string; status?: number; headers?: ReplyHeaders },
+): Response {
+  const { outgoing } = c.env
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body
+  if (!outgoing.headersSent && !outgoing.destroyed) {
+    outgoing.writeHead(options.status ?? 200, {
+      ...COMMON,
+      'content-type': options.type,
+      'content-length': bytes.length,
+      'x-request-id': c.var.requestId,
+      ...options.headers,
+    })
+    outgoing.end(c.req.method === 'HEAD' ? undefined : bytes)
+  }
+  return RESPONSE_ALREADY_SENT
+}
+
+/** Turns anything thrown into OpenAI's error body. The one place that does. */
+export function replyError(c: Context<HttpEnv>, thrown: unknown): Response {
+  const error = GatewayError.from(thrown)
+  const headers: ReplyHeaders = { 'x-should-retry': String(error.spec.retry) }
+  if (error.retryAfterMs !== null)
+    headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)))
+  if (error.code === 'insufficient_quota') headers['cache-control'] = 'no-store'
+  if (error.code === 'invalid_api_key') headers['www-authenticate'] = 'Bearer'
+  const { incoming } = c.env
+  // A body that was not read to its end would be taken for the next request on this connection.
+  if (!incoming.complete) headers.connection = 'close'
+  const response = replyJson(c, errorBody(error), { status: error.spec.status, headers })
+  if (!incoming.complete) discardRest(incoming)
+  return response
+}
+
+/** OpenAI's envelope: all four members, always. */
+export function errorBody(error: GatewayError): Record<string, unknown> {
+  return {
+    error: { message: error.message, type: error.spec.type, param: error.param, code: error.code },
+    ...error.extra,
+  }
+}
+
+/** A stream of server-sent events on the raw socket. Writes wait for slow readers. */
+export class EventStream {
+  readonly #outgoing: ServerResponse
+
+  private constructor(outgoing: ServerResponse) {
+    this.#outgoing = outgoing
+  }
+
+  /** Sends status 200 and the headers; from here on failures are told in band. */
+  static open(c: Context<HttpEnv>, headers: ReplyHeaders = {}): EventStream {
+    c.env.outgoing.writeHead(200, {
+      ...COMMON,
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      // Asks buffering proxies such as nginx to pass events on as they come.
+      'x-accel-buffering': 'no',
+      'x-request-id': c.var.requestId,
+      ...headers,
+    })
+    return new EventStream(c.env.outgoing)
+  }
+
+  /** Resolves at once while the reader keeps up, else when it has caught up or left. */
+  write(text: string): Promise<void> | undefined {
+    if (this.#outgoing.destroyed || this.#outgoing.write(text)) return undefined
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#outgoing.off('drain', done).off('close', done)
+        resolve()
+      }
+      this.#outgoing.on('drain', done).on('close', done)
+    })
+  }
+
+  data(payload: string): Promise<void> | undefined {
+    return this.write(`data: ${payload}\n\n`)
+  }
+
+  end(): Response {
+    this.#outgoing.end()
+    return RESPONSE_ALREADY_SENT
+  }
+}
+
+/** An abort signal that fires when the client leaves before its answer is complete. */
+export function clientSignal(outgoing: ServerResponse): AbortSignal {
+  const controller = new AbortController()
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished)
+      controller.abort(
+        new GatewayError('client_closed_request', 'The client left before the answer was complete.'),
+      )
+  })
+  return controller.signal
+}
