@@ -1,0 +1,85 @@
+// The trained network in onnxruntime.
+import { readFile } from 'node:fs/promises'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { type Candidate, readCandidates } from './candidates.ts'
+import type { Pixels } from './decode-picture.ts'
+import { type ModelDescription, readModelDescription } from './model-description.ts'
+import { toTensor } from './to-tensor.ts'
+
+export interface Guess {
+  readonly name: string
+  /** Probability, 0 to 1. */
+  readonly score: number
+}
+
+/** Everything the network says about a picture, nothing left out for being improbable. */
+export interface Look {
+  readonly candidates: Candidate[]
+  readonly place: Guess
+  readonly time: Guess
+  readonly weather: Guess
+}
+
+export interface Network {
+  readonly description: ModelDescription
+  look(pixels: Pixels): Promise<Look>
+  close(): Promise<void>
+}
+
+/** Cells of the network's grid are this many pixels wide. */
+const STRIDE = 8
+
+/** Loads the network and the description that belongs to it. */
+export async function loadNetwork(paths: { modelPath: string; vocabularyPath: string }): Promise<Network> {
+  const description = await readModelDescription(paths.vocabularyPath)
+  const session = await InferenceSession.create(await readFile(paths.modelPath), {
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+  })
+  return {
+    description,
+    async look(pixels) {
+      const { width, height, data } = toTensor(pixels, description.side)
+      const output = await session.run({ image: new Tensor('float32', data, [1, 3, height, width]) })
+      const plane = (name: string) => floats(output[name], name)
+      const scene = plane('scene')
+      const candidates = readCandidates(
+        {
+          gridWidth: width / STRIDE,
+          gridHeight: height / STRIDE,
+          peak: plane('peak'),
+          geometry: plane('geometry'),
+          classes: plane('classes'),
+          scene,
+        },
+        description,
+      )
+      const { places, times, weathers } = description
+      const afterPlaces = places.length
+      return {
+        candidates,
+        place: likeliest(places, scene.subarray(0, afterPlaces)),
+        time: likeliest(times, scene.subarray(afterPlaces, afterPlaces + times.length)),
+        weather: likeliest(weathers, scene.subarray(afterPlaces + times.length)),
+      }
+    },
+    close: () => session.release(),
+  }
+}
+
+function floats(tensor: Tensor | undefined, name: string): Float32Array {
+  if (!(tensor?.data instanceof Float32Array)) throw new Error(`The model has no output "${name}" of floats.`)
+  return tensor.data
+}
+
+function likeliest(names: readonly string[], scores: Float32Array): Guess {
+  let best: Guess = { name: names[0] ?? '', score: scores[0] ?? 0 }
+  for (const [index, name] of names.entries()) {
+    const score = scores[index] ?? 0
+    if (score > best.score) best = { name, score }
+  }
+  return best
+}
