@@ -1,0 +1,135 @@
+/** The money side of one request: what it can cost at most, its hold, and the parts of its receipt. */
+import { createHash } from 'node:crypto'
+import { affordableUnits, type PriceCatalogue, total, type Units } from '../billing/prices.ts'
+import type { Purse, Reservation } from '../billing/purse.ts'
+import type { ReceiptParts } from '../billing/receipt.ts'
+import { GatewayError } from '../errors.ts'
+import type { Capability } from '../ports/capability.ts'
+import { parseRao } from '../units.ts'
+import { OUTPUT_TOKENS_LEAST } from './chat-request.ts'
+import type { Performed } from './perform.ts'
+
+/** Who asks and pays. */
+export type Caller = {
+  readonly accountId: string
+  readonly keyId: string
+  readonly depositAddress: string
+  readonly requestId: string
+  /** The most this request may cost, by its own wish; null without a wish. */
+  readonly costMaxRao: bigint | null
+}
+
+export type PayOptions = {
+  readonly purse: Purse
+  /** The catalogue in force; a request keeps the one it was admitted under. */
+  readonly readPrices: () => PriceCatalogue
+  /** A hold outlives the longest request. */
+  readonly holdTtlMs: number
+}
+
+/** A request that has been priced and paid for in advance. */
+export type Admission = {
+  readonly reservation: Reservation
+  readonly prices: PriceCatalogue
+}
+
+/** Holds the worst case, or the caller's own cap when that is lower. @throws GatewayError as `Purse.reserve` */
+export async function admit(
+  caller: Caller,
+  order: { readonly model: string; readonly unitsMax: Units },
+  { purse, readPrices, holdTtlMs }: PayOptions,
+): Promise<Admission> {
+  const prices = readPrices()
+  const worstRao = total(prices.priceLines(order.model, order.unitsMax))
+  const amountRao = caller.costMaxRao !== null && caller.costMaxRao < worstRao ? caller.costMaxRao : worstRao
+  const { accountId, keyId, depositAddress, requestId } = caller
+  const reservation = await purse.reserve({
+    accountId,
+    keyId,
+    depositAddress,
+    requestId,
+    amountRao,
+    ttlMs: holdTtlMs,
+  })
+  return { reservation, prices }
+}
+
+/** A chat order whose output limit may be lowered to what the balance pays. */
+export type ChatOrder = {
+  readonly model: string
+  readonly inputTokensMax: number
+  readonly outputTokensMax: number
+  readonly choices: number
+  /** Whether the caller asked for that limit: then it is not lowered. */
+  readonly isRequested: boolean
+}
+
+/**
+ * Holds for a chat. Without a limit of the caller's own, an answer that the balance does not cover at the default limit is admitted with
+ * as many tokens as it pays, but not under 16.
+ *
+ * @returns the admission and the tokens that each choice may have
+ */
+export async function admitChat(
+  caller: Caller,
+  order: ChatOrder,
+  options: PayOptions,
+): Promise<{ readonly admission: Admission; readonly outputTokensMax: number }> {
+  const units = (tokensMax: number): Units => ({
+    input_token: BigInt(order.inputTokensMax),
+    output_token: BigInt(tokensMax) * BigInt(order.choices),
+  })
+  const ask = async (tokensMax: number) => ({
+    admission: await admit(caller, { model: order.model, unitsMax: units(tokensMax) }, options),
+    outputTokensMax: tokensMax,
+  })
+  try {
+    return await ask(order.outputTokensMax)
+  } catch (thrown) {
+    const availableRao = order.isRequested ? null : availableOf(thrown)
+    if (availableRao === null) throw thrown
+    const prices = options.readPrices()
+    const inputRao = total(prices.priceLines(order.model, { input_token: BigInt(order.inputTokensMax) }))
+    const price = prices.find(order.model)?.find(({ meter }) => meter === 'output_token')
+    const affordable = price ? affordableUnits(price, availableRao - inputRao) : null
+    const tokensMax = affordable === null ? 0 : Number(affordable / BigInt(order.choices))
+    if (tokensMax < OUTPUT_TOKENS_LEAST || tokensMax >= order.outputTokensMax) throw thrown
+    return await ask(tokensMax)
+  }
+}
+
+/** What the refused reservation found available; null when it failed for another reason. */
+function availableOf(thrown: unknown): bigint | null {
+  if (!(thrown instanceof GatewayError) || thrown.code !== 'insufficient_quota') return null
+  const topup = thrown.extra?.topup
+  return typeof topup === 'object' && topup !== null && 'available_rao' in topup
+    ? parseRao(topup.available_rao)
+    : null
+}
+
+/** The parts of the receipt of a request that was performed. */
+export function describeCharge(
+  performed: Pick<Performed, 'model' | 'provider' | 'attempts'>,
+  charge: {
+    readonly prices: PriceCatalogue
+    readonly capability: Capability
+    readonly units: Units
+    readonly outputSha256: string
+  },
+): ReceiptParts {
+  return {
+    model: performed.model.listedId,
+    capability: charge.capability,
+    priceVersion: charge.prices.version,
+    lines: charge.prices.priceLines(performed.model.listedId, charge.units),
+    provider: performed.provider,
+    attempts: performed.attempts,
+    outputSha256: charge.outputSha256,
+    runId: null,
+    stepId: null,
+  }
+}
+
+export function sha256Hex(output: string | Uint8Array): string {
+  return createHash('sha256').update(output).digest('hex')
+}
