@@ -114,7 +114,10 @@ export class Directory implements ExpertDirectory {
 
   #place(entry: ExpertEntry, metagraph: Metagraph): void {
     const problem = findMismatch(entry, metagraph)
-    if (problem !== null) return this.drop(metagraph.netuid, metagraph.mechid, problem)
+    if (problem !== null) {
+      this.drop(metagraph.netuid, metagraph.mechid, problem)
+      return
+    }
     const miners: ServedMiner[] = []
     const reasons: Partial<Record<NotCallableReason, number>> = {}
     for (const neuron of metagraph.neurons) {

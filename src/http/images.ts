@@ -1,0 +1,102 @@
+/** `POST /v1/images/generations`. Pictures come back as base64, or as a file of the account when a URL is asked for. */
+import { Hono } from 'hono'
+import { GatewayError } from '../errors.ts'
+import type { ExpertDirectory, ServedModel } from '../inference/experts.ts'
+import { type PaintedImage, type PaintOptions, paint } from '../inference/paint.ts'
+import type { Contract } from './contract.ts'
+import type { FileShelf } from './file-shelf.ts'
+import { findModel } from './find-model.ts'
+import type { components } from './generated/api.d.ts'
+import { type HttpEnv, readCaller } from './http-env.ts'
+import { paidHeaders } from './paid-headers.ts'
+import { clientSignal, replyJson } from './reply.ts'
+import { readJsonBody } from './request-body.ts'
+
+/** Sides of a picture, pixels. */
+const SIDE_MIN = 64
+const SIDE_MAX = 2048
+
+const SIZE_DEFAULT = '1024x1024'
+
+type ImageRequest = components['schemas']['CreateImageRequest']
+
+export type ImagesAppOptions = {
+  readonly contract: Contract
+  readonly directory: ExpertDirectory
+  readonly shelf: FileShelf
+  readonly paint: Omit<PaintOptions, 'signal'>
+  readonly jsonBytesMax: number
+  readonly wallMs: () => number
+  readonly signals: { watch(signal: AbortSignal): AbortSignal }
+}
+
+export function imagesApp(options: ImagesAppOptions) {
+  const { contract, directory, shelf } = options
+  return new Hono<HttpEnv>().post('/generations', async (c) => {
+    const body = await readJsonBody(c.env.incoming, options.jsonBytesMax)
+    const request = contract.check('CreateImageRequest', body.value)
+    const order = readOrder(request, readModel(directory, request.model ?? null))
+    const signal = options.signals.watch(clientSignal(c.env.outgoing))
+    const caller = readCaller(c)
+    const { images, revisedPrompt, receipt, performed } = await paint(caller, order, {
+      ...options.paint,
+      signal,
+    })
+    const write = async (image: PaintedImage) =>
+      request.response_format === 'url'
+        ? { url: shelf.urlOf(await shelf.put(caller.accountId, image), c.env.incoming.headers.host) }
+        : { b64_json: Buffer.from(image.bytes).toString('base64') }
+    const data: object[] = []
+    for (const image of images)
+      data.push({ ...(await write(image)), ...(revisedPrompt !== null && { revised_prompt: revisedPrompt }) })
+    return replyJson(
+      c,
+      {
+        created: Math.floor(options.wallMs() / 1000),
+        data,
+        size: `${order.width}x${order.height}`,
+        output_format: order.format,
+        background: order.background === 'auto' ? 'opaque' : order.background,
+        usage: { images: images.length, cost_rao: receipt.capturedRao.toString(), receipt_id: receipt.id },
+      },
+      { headers: paidHeaders(performed, receipt) },
+    )
+  })
+}
+
+function readModel(directory: ExpertDirectory, modelId: string | null): ServedModel {
+  const only = directory.listFor('image.generate')[0]
+  if (modelId !== null) return findModel(directory, modelId, ['image.generate'])
+  if (only) return only
+  throw new GatewayError('model_not_found', 'No model generates pictures here.', { param: 'model' })
+}
+
+/** Fills what was not said. @throws GatewayError `invalid_request` a size out of range, or one that cannot be transparent */
+export function readOrder(request: ImageRequest, model: ServedModel) {
+  const size = request.size && request.size !== 'auto' ? request.size : SIZE_DEFAULT
+  const [width = 0, height = 0] = size.split('x').map(Number)
+  if (Math.min(width, height) < SIDE_MIN || Math.max(width, height) > SIDE_MAX) {
+    throw new GatewayError(
+      'invalid_request',
+      `size: each side must be from ${SIDE_MIN} to ${SIDE_MAX} pixels.`,
+      { param: 'size' },
+    )
+  }
+  const format = request.output_format ?? 'png'
+  const background = request.background ?? 'auto'
+  if (format === 'jpeg' && background === 'transparent') {
+    throw new GatewayError('invalid_request', 'background: JPEG cannot be transparent; take png or webp.', {
+      param: 'background',
+    })
+  }
+  return {
+    model,
+    prompt: request.prompt,
+    width,
+    height,
+    count: request.n ?? 1,
+    seed: request.seed ?? null,
+    format,
+    background,
+  } as const
+}
