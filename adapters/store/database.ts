@@ -1,0 +1,107 @@
+/** Statements and transactions over a pool of node-postgres, whichever server stands behind it. */
+import pg from 'pg'
+import { GatewayError } from '../../src/errors.ts'
+import { EXACT_TYPES, type Row } from './columns.ts'
+
+/** A statement with a name is prepared once per connection: for what every request does. */
+export type Statement = { readonly name?: string; readonly text: string }
+
+export type Queryable = {
+  /** @throws GatewayError `ledger_unavailable`, or `internal_error` for a statement that the database refuses */
+  query(statement: Statement | string, values?: readonly unknown[]): Promise<readonly Row[]>
+}
+
+export type Database = Queryable & {
+  /**
+   * Runs `work` in one transaction, which it gets as a handle: whatever belongs to the transaction goes through the handle. Whoever
+   * awaits the database itself inside of `work` waits for himself; the embedded one ends that after its idle time with an error.
+   */
+  transaction<Result>(work: (transaction: Queryable) => Promise<Result>): Promise<Result>
+}
+
+/** Thrown out of the work of a transaction to undo it and still answer. */
+export class Rollback<Result> extends Error {
+  readonly result: Result
+
+  constructor(result: Result) {
+    super('the transaction is undone on purpose')
+    this.result = result
+  }
+}
+
+export function openDatabase(pool: pg.Pool): Database {
+  return {
+    query: (statement, values) => run(pool, statement, values),
+    async transaction(work) {
+      const client = await connect(pool)
+      // A connection lost in mid-transaction also raises this event; the statement at work has the error already.
+      const ignore = (): void => {}
+      client.on('error', ignore)
+      let broken: Error | undefined
+      try {
+        await run(client, 'begin')
+        const result = await work({ query: (statement, values) => run(client, statement, values) })
+        await run(client, 'commit')
+        return result
+      } catch (error) {
+        await client.query('rollback').catch((failure: Error) => {
+          // The connection is gone or the server has rolled back by itself: it must not go back into the pool.
+          broken = failure
+        })
+        if (error instanceof Rollback) return error.result
+        throw error
+      } finally {
+        client.off('error', ignore)
+        client.release(broken)
+      }
+    },
+  }
+}
+
+/** The SQLSTATE of an error of the database, as it is found behind a `GatewayError`; null when it has none. */
+export function sqlStateOf(error: unknown): string | null {
+  const cause = error instanceof GatewayError ? error.cause : error
+  return cause instanceof pg.DatabaseError ? (cause.code ?? null) : null
+}
+
+export const UNIQUE_VIOLATION = '23505'
+export const FOREIGN_KEY_VIOLATION = '23503'
+
+async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect()
+  } catch (error) {
+    throw translate(error)
+  }
+}
+
+async function run(
+  target: pg.Pool | pg.PoolClient,
+  statement: Statement | string,
+  values: readonly unknown[] = [],
+): Promise<readonly Row[]> {
+  const config = typeof statement === 'string' ? { text: statement } : statement
+  try {
+    const result = await target.query<Row>({ ...config, values: [...values], types: EXACT_TYPES })
+    return result.rows
+  } catch (error) {
+    throw translate(error)
+  }
+}
+
+/**
+ * SQLSTATE classes (PostgreSQL appendix A) that say nothing about the statement: connection (08), serialization and deadlock (40),
+ * resources (53), intervention by an operator (57), system (58), and the idle guard (25P03).
+ */
+const PASSING = /^(08|40|53|57|58|25P03)/
+
+function translate(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error
+  if (error instanceof pg.DatabaseError && !PASSING.test(error.code ?? '')) {
+    return new GatewayError('internal_error', 'The gateway failed. The request was not charged.', {
+      cause: error,
+    })
+  }
+  const message = 'The ledger cannot be reached now. Try again in a moment.'
+  return new GatewayError('ledger_unavailable', message, { cause: error, retryAfterMs: 1000 })
+}

@@ -1,0 +1,18 @@
+/** All changes of the schema, oldest first. One that was released is never edited: a change is a new line. */
+import { depositFunctions } from './deposit-functions.ts'
+import { fileTables } from './file-tables.ts'
+import { ledgerCommit } from './ledger-commit.ts'
+import { ledgerFunctions } from './ledger-functions.ts'
+import { moneyTables } from './money-tables.ts'
+import { runTables } from './run-tables.ts'
+
+export type Migration = { readonly name: string; readonly sql: string }
+
+export const MIGRATIONS: readonly Migration[] = [
+  { name: '0001-money', sql: moneyTables },
+  { name: '0002-ledger-functions', sql: ledgerFunctions },
+  { name: '0003-ledger-commit', sql: ledgerCommit },
+  { name: '0004-deposits', sql: depositFunctions },
+  { name: '0005-files', sql: fileTables },
+  { name: '0006-runs', sql: runTables },
+]

@@ -1,0 +1,93 @@
+/** The end of a step, or its return for another attempt: one transaction that checks the claim's fence. */
+import { GatewayError } from '../../src/errors.ts'
+import type { Receipt } from '../../src/ports/ledger.ts'
+import type { StepCommit } from '../../src/ports/runs.ts'
+import { nullableTextOf } from './columns.ts'
+import { type Database, type Queryable, Rollback } from './database.ts'
+import { encodeReceipt } from './receipt-text.ts'
+import { appendEvents, finishRun, lockOpenRun } from './run-log.ts'
+import { jsonText } from './run-rows.ts'
+
+export function commitStep(database: Database, commit: StepCommit): Promise<boolean> {
+  return database.transaction(async (transaction) => {
+    const { runId } = commit
+    const holdId = await lockOpenRun(transaction, runId)
+    if (holdId === null) throw new Rollback(false)
+    const step = await writeStep(transaction, commit)
+    if (!step) throw new Rollback(false)
+    if (commit.receipt && step.receiptId === null) {
+      await capture(transaction, { commit, receipt: commit.receipt, holdId })
+    }
+    if (commit.ready.length + commit.skipped.length > 0) await moveOthers(transaction, commit)
+    await appendEvents(transaction, runId, commit.events)
+    if (commit.end) await finishRun(transaction, { runId, holdId }, commit.end)
+    return true
+  })
+}
+
+async function writeStep(
+  transaction: Queryable,
+  commit: StepCommit,
+): Promise<{ readonly receiptId: string | null } | null> {
+  const [row] = await transaction.query(
+    `update yumagate.run_step
+       set status = $4, attempts = $5, output = $6, error_code = $7, error_message = $8, provider = $9,
+         due_at = now() + $10 * interval '1 millisecond',
+         ended_at = case when $4 = 'ready' then null else now() end,
+         lease_until = null, lease_process = null
+       where run_id = $1 and id = $2 and fence = $3 and status = 'running'
+       returning id, receipt_id`,
+    [
+      commit.runId,
+      commit.stepId,
+      commit.fence,
+      commit.status,
+      commit.attempts,
+      jsonText(commit.output),
+      commit.error?.code ?? null,
+      commit.error?.message ?? null,
+      jsonText(commit.provider),
+      commit.delayMs,
+    ],
+  )
+  return row ? { receiptId: nullableTextOf(row, 'receipt_id') } : null
+}
+
+/** Once per step, whatever happens: the id of the transaction has no attempt in it. */
+async function capture(
+  transaction: Queryable,
+  parts: { readonly commit: StepCommit; readonly receipt: Receipt; readonly holdId: string },
+): Promise<void> {
+  const { commit, receipt, holdId } = parts
+  const [row] = await transaction.query(
+    'select yumagate.ledger_capture($1, $2, $3, $4, $5, $6, $7, $8) as captured',
+    [
+      `cap:${commit.runId}:${commit.stepId}`,
+      holdId,
+      receipt.id,
+      receipt.accountId,
+      receipt.capturedRao,
+      receipt.requestId,
+      `revenue:${receipt.capability}`,
+      encodeReceipt(receipt),
+    ],
+  )
+  if (row?.captured !== true) {
+    throw new GatewayError('internal_error', 'A step cost more than is left of the hold of its run.')
+  }
+  await transaction.query(
+    'update yumagate.run_step set cost = $3, receipt_id = $4 where run_id = $1 and id = $2',
+    [commit.runId, commit.stepId, receipt.capturedRao, receipt.id],
+  )
+}
+
+async function moveOthers(transaction: Queryable, { runId, ready, skipped }: StepCommit): Promise<void> {
+  await transaction.query(
+    `update yumagate.run_step
+       set status = case when id = any ($2) then 'ready' else 'skipped' end,
+         due_at = now(),
+         ended_at = case when id = any ($2) then null else now() end
+       where run_id = $1 and status = 'pending' and (id = any ($2) or id = any ($3))`,
+    [runId, ready, skipped],
+  )
+}

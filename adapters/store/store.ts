@@ -1,0 +1,34 @@
+/** One database behind the ports of the store. */
+import type { Store, StoreState } from '../../src/ports/store.ts'
+import { createAccounts } from './accounts.ts'
+import type { Database } from './database.ts'
+import { createDeposits } from './deposits.ts'
+import { createDocuments, createFiles } from './files.ts'
+import { createLedger } from './ledger.ts'
+import { createRuns } from './runs.ts'
+
+export type StoreOptions = {
+  /** Names this process in what it holds and leases. */
+  readonly processId: string
+  readonly state: () => StoreState
+  readonly close: () => Promise<void>
+}
+
+export function createStore(database: Database, options: StoreOptions): Store {
+  const { processId, state, close } = options
+  return {
+    ledger: createLedger(database, { processId }),
+    deposits: createDeposits(database),
+    accounts: createAccounts(database),
+    runs: createRuns(database, { processId }),
+    files: createFiles(database),
+    documents: createDocuments(database),
+    lifecycle: {
+      state,
+      async ping() {
+        await database.query('select 1')
+      },
+      close,
+    },
+  }
+}
