@@ -18,7 +18,7 @@ export type Meter = {
   countLarge(text: string, signal?: AbortSignal): Promise<number>
   /** Input tokens of a chat, as they are charged; never more than `boundInputTokens`. */
   countPrompt(prompt: Prompt, signal?: AbortSignal): Promise<number>
-  /** For a text that arrives in parts. @throws GatewayError `internal_error` before `ready` */
+  /** For a text that arrives in parts. Before `ready` the counter throws `internal_error` once it has to tokenize. */
   createTokenCounter(): TokenCounter
 }
 
@@ -46,7 +46,7 @@ export function createMeter(tokenizer: Tokenizer): Meter {
     async countPrompt(prompt, signal) {
       return fixedTokens(prompt) + (await countInTurns(prompt.texts, await load(), signal))
     },
-    createTokenCounter: () => new TokenCounter(get()),
+    createTokenCounter: () => new TokenCounter(get),
   }
 }
 

@@ -7,15 +7,16 @@ const TOKENS_PER_UNIT_MAX = 3
 
 /** However the text is cut into parts, the count is that of the whole. */
 export class TokenCounter {
-  readonly #countTokens: CountTokens
+  readonly #getCountTokens: () => CountTokens
   #finished = 0
   /** The slice that may still grow. */
   #open = ''
   /** Tokens of `#open`; null when it grew since. */
   #openTokens: number | null = 0
 
-  constructor(countTokens: CountTokens) {
-    this.#countTokens = countTokens
+  /** @param getCountTokens - called when something has to be tokenized; may throw while the tokenizer is not loaded */
+  constructor(getCountTokens: () => CountTokens) {
+    this.#getCountTokens = getCountTokens
   }
 
   /** Takes the next part; tokenizes only the slices that it completes. A pair of surrogates may be split between parts. */
@@ -25,14 +26,14 @@ export class TokenCounter {
     this.#openTokens = null
     while (this.#open.length > TOKENIZER_SLICE_MAX) {
       const end = findSliceEnd(this.#open, 0)
-      this.#finished += this.#countTokens(this.#open.slice(0, end))
+      this.#finished += this.#getCountTokens()(this.#open.slice(0, end))
       this.#open = this.#open.slice(end)
     }
   }
 
   /** Tokens of all that was added, exactly. Tokenizes the open slice anew when it grew. */
   count(): number {
-    this.#openTokens ??= this.#countTokens(this.#open)
+    this.#openTokens ??= this.#getCountTokens()(this.#open)
     return this.#finished + this.#openTokens
   }
 
