@@ -11,7 +11,8 @@ import { findModel } from './find-model.ts'
 import { type HttpEnv, readCaller } from './http-env.ts'
 import { type Form, readForm } from './multipart.ts'
 import { paidHeaders } from './paid-headers.ts'
-import { clientSignal, replyBytes } from './reply.ts'
+import { replyBytes } from './reply.ts'
+import type { RunningSignals } from './running-signals.ts'
 import { type TranscriptFormat, writeTranscript } from './transcript-formats.ts'
 
 export type AudioAppOptions = {
@@ -21,7 +22,7 @@ export type AudioAppOptions = {
   readonly pay: PayOptions
   readonly performer: Performer
   readonly uploadBytesMax: number
-  readonly signals: { watch(signal: AbortSignal): AbortSignal }
+  readonly signals: RunningSignals
 }
 
 export function audioApp(options: AudioAppOptions) {
@@ -35,7 +36,7 @@ export function audioApp(options: AudioAppOptions) {
       })
     }
     const model = findModel(directory, fields.model, ['audio.transcribe'])
-    const signal = options.signals.watch(clientSignal(c.env.outgoing))
+    const signal = options.signals.watch(c.env.outgoing)
     const { wav, durationSeconds } = await media.decodeAudio(form.file.bytes, { signal }).catch(atFile)
     const order = {
       model,

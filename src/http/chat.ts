@@ -10,8 +10,9 @@ import type { Contract } from './contract.ts'
 import { findModel } from './find-model.ts'
 import { type HttpEnv, readCaller } from './http-env.ts'
 import { paidHeaders } from './paid-headers.ts'
-import { clientSignal, EventStream, errorBody, replyJson } from './reply.ts'
+import { EventStream, errorBody, replyJson } from './reply.ts'
 import { readJsonBody } from './request-body.ts'
+import type { RunningSignals } from './running-signals.ts'
 
 /** More pictures than any real request; each is decoded. */
 const PICTURES_MAX = 16
@@ -22,8 +23,7 @@ export type ChatAppOptions = {
   readonly media: Media
   readonly complete: CompleteOptions
   readonly jsonBytesMax: number
-  /** Running answers, so that a drain can end them. */
-  readonly signals: { watch(signal: AbortSignal): AbortSignal }
+  readonly signals: RunningSignals
 }
 
 export function chatApp(options: ChatAppOptions) {
@@ -32,7 +32,7 @@ export function chatApp(options: ChatAppOptions) {
     const { text, value } = await readJsonBody(c.env.incoming, jsonBytesMax)
     const body = contract.check('CreateChatCompletionRequest', value)
     const model = findModel(directory, body.model, ['chat', 'image.recognize'])
-    const signal = options.signals.watch(clientSignal(c.env.outgoing))
+    const signal = options.signals.watch(c.env.outgoing)
     const parts = listPictures(body.messages)
     if (parts.length > 0 && !model.capabilities.includes('image.recognize')) {
       throw new GatewayError('invalid_request', `The model ${model.id} takes no pictures.`, {

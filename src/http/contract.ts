@@ -54,11 +54,13 @@ export function createContract(yamlText: string): Contract {
 
 /** Picks, of all that a validator found, the error that a caller can act on. */
 export function invalidRequest(errors: readonly ErrorObject[], value: unknown): GatewayError {
+  const plain = errors.filter((error) => !isUnion(error) && !isOfOtherBranch(error, errors))
+  const beyondTags = plain.filter((error) => !isTag(error))
+  const isTagKnown = (error: ErrorObject) => beyondTags.some((other) => isBeside(other, error))
   const best =
-    errors
-      .filter((error) => !isUnion(error) && !isOfOtherBranch(error, errors, value))
-      .reduce<ErrorObject | null>(deeper, null) ?? errors[0]
-  if (!best) return new GatewayError('invalid_request', 'The request is not valid.')
+    plain.filter((error) => !isTag(error) || !isTagKnown(error)).reduce<ErrorObject | null>(deeper, null) ??
+    errors[0]
+  if (!best || value === undefined) return new GatewayError('invalid_request', 'The request is not valid.')
   const path = pathOf(best)
   const param = path === '' ? null : path
   return new GatewayError(
@@ -67,6 +69,14 @@ export function invalidRequest(errors: readonly ErrorObject[], value: unknown): 
     param === null ? {} : { param },
   )
 }
+
+/** A branch of a union said that its `role` or `type` is another one. */
+const isTag = ({ keyword, instancePath }: ErrorObject) =>
+  keyword === 'const' && /\/(role|type)$/.test(instancePath)
+
+/** Whether an error is inside the object whose tag `tag` is about: then a branch had the right tag, and that error says what is wrong. */
+const isBeside = (error: ErrorObject, tag: ErrorObject) =>
+  `${error.instancePath}/`.startsWith(tag.instancePath.replace(/(role|type)$/, ''))
 
 const isUnion = ({ keyword }: ErrorObject) => keyword === 'oneOf' || keyword === 'anyOf' || keyword === 'if'
 
@@ -84,21 +94,18 @@ function weight(error: ErrorObject): number {
 
 /**
  * In a union of objects told apart by `role` or `type`, the branches whose tag does not match say nothing to the caller.
- * Such a branch is known by its own `const` error on the tag; with no branch left, the tag itself is what is wrong.
+ * Such a branch is known by its own error on the tag.
  */
-function isOfOtherBranch(error: ErrorObject, errors: readonly ErrorObject[], value: unknown): boolean {
-  const union =
-    /^(.*\/(?:oneOf|anyOf)\/\d+)\//.exec(error.schemaPath) ??
-    /^(.*\/components\/schemas\/\w+)\//.exec(error.schemaPath)
-  if (!union?.[1] || error.keyword === 'const') return false
-  const branch = union[1]
-  return errors.some(
-    (other) =>
-      other.keyword === 'const' &&
-      /\/(role|type)$/.test(other.instancePath) &&
-      other.schemaPath.startsWith(`${branch}/`) &&
-      error.instancePath.startsWith(other.instancePath.replace(/\/(role|type)$/, '')) &&
-      value !== undefined,
+function isOfOtherBranch(error: ErrorObject, errors: readonly ErrorObject[]): boolean {
+  if (isTag(error)) return false
+  const branch =
+    /^(.*\/(?:oneOf|anyOf)\/\d+)\//.exec(error.schemaPath)?.[1] ??
+    /^(.*\/components\/schemas\/\w+)\//.exec(error.schemaPath)?.[1]
+  return (
+    branch !== undefined &&
+    errors.some(
+      (other) => isTag(other) && other.schemaPath.startsWith(`${branch}/`) && isBeside(error, other),
+    )
   )
 }
 

@@ -9,8 +9,9 @@ import { findModel } from './find-model.ts'
 import type { components } from './generated/api.d.ts'
 import { type HttpEnv, readCaller } from './http-env.ts'
 import { paidHeaders } from './paid-headers.ts'
-import { clientSignal, replyJson } from './reply.ts'
+import { replyJson } from './reply.ts'
 import { readJsonBody } from './request-body.ts'
+import type { RunningSignals } from './running-signals.ts'
 
 /** Sides of a picture, pixels. */
 const SIDE_MIN = 64
@@ -27,7 +28,7 @@ export type ImagesAppOptions = {
   readonly paint: Omit<PaintOptions, 'signal'>
   readonly jsonBytesMax: number
   readonly wallMs: () => number
-  readonly signals: { watch(signal: AbortSignal): AbortSignal }
+  readonly signals: RunningSignals
 }
 
 export function imagesApp(options: ImagesAppOptions) {
@@ -36,7 +37,7 @@ export function imagesApp(options: ImagesAppOptions) {
     const body = await readJsonBody(c.env.incoming, options.jsonBytesMax)
     const request = contract.check('CreateImageRequest', body.value)
     const order = readOrder(request, readModel(directory, request.model ?? null))
-    const signal = options.signals.watch(clientSignal(c.env.outgoing))
+    const signal = options.signals.watch(c.env.outgoing)
     const caller = readCaller(c)
     const { images, revisedPrompt, receipt, performed } = await paint(caller, order, {
       ...options.paint,

@@ -20,7 +20,7 @@ const COMMON: ReplyHeaders = {
 export function replyJson(
   c: Context<HttpEnv>,
   value: unknown,
-  options: { status?: number; headers?: ReplyHeaders } = {},
+  options: { status?: number; headers?: ReplyHeaders; linger?: boolean } = {},
 ): Response {
   return replyBytes(c, typeof value === 'string' ? value : JSON.stringify(value), {
     ...options,
@@ -31,11 +31,11 @@ export function replyJson(
 /** Answers with text or bytes of the given content type. */
 export function replyBytes(
   c: Context<HttpEnv>,
-  body: string | Uint8Array,
-  options: { type: string; status?: number; headers?: ReplyHeaders },
+  content: string | Uint8Array,
+  options: { type: string; status?: number; headers?: ReplyHeaders; linger?: boolean },
 ): Response {
   const { outgoing } = c.env
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content
   if (!outgoing.headersSent && !outgoing.destroyed) {
     outgoing.writeHead(options.status ?? 200, {
       ...COMMON,
@@ -44,25 +44,43 @@ export function replyBytes(
       'x-request-id': c.var.requestId,
       ...options.headers,
     })
-    outgoing.end(c.req.method === 'HEAD' ? undefined : bytes)
+    const body = c.req.method === 'HEAD' ? undefined : bytes
+    if (options.linger === true) {
+      // The whole answer is out; ending it closes the connection, which waits until the client has stopped sending.
+      if (body) outgoing.write(body)
+      discardRest(c.env.incoming, () => outgoing.end())
+    } else outgoing.end(body)
   }
   return RESPONSE_ALREADY_SENT
 }
 
 /** Turns anything thrown into OpenAI's error body. The one place that does. */
-export function replyError(c: Context<HttpEnv>, thrown: unknown): Response {
+export function replyError(c: Context<HttpEnv>, thrown: unknown, extraHeaders: ReplyHeaders = {}): Response {
   const error = GatewayError.from(thrown)
-  const headers: ReplyHeaders = { 'x-should-retry': String(error.spec.retry) }
+  const headers: ReplyHeaders = { ...extraHeaders, 'x-should-retry': String(error.spec.retry) }
   if (error.retryAfterMs !== null)
     headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)))
   if (error.code === 'insufficient_quota') headers['cache-control'] = 'no-store'
   if (error.code === 'invalid_api_key') headers['www-authenticate'] = 'Bearer'
   const { incoming } = c.env
   // A body that was not read to its end would be taken for the next request on this connection.
-  if (!incoming.complete) headers.connection = 'close'
-  const response = replyJson(c, errorBody(error), { status: error.spec.status, headers })
-  if (!incoming.complete) discardRest(incoming)
-  return response
+  const linger = !incoming.complete
+  if (linger) headers.connection = 'close'
+  return replyJson(c, errorBody(error), { status: error.spec.status, headers, linger })
+}
+
+/** Says to a browser that any page may call, with any header. */
+export function replyPreflight(c: Context<HttpEnv>): Response {
+  c.env.outgoing.writeHead(204, {
+    ...COMMON,
+    'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
+    'access-control-allow-headers':
+      c.env.incoming.headers['access-control-request-headers'] ?? 'authorization, content-type',
+    'access-control-max-age': '600',
+    'x-request-id': c.var.requestId,
+  })
+  c.env.outgoing.end()
+  return RESPONSE_ALREADY_SENT
 }
 
 /** OpenAI's envelope: all four members, always. */
@@ -115,16 +133,4 @@ export class EventStream {
     this.#outgoing.end()
     return RESPONSE_ALREADY_SENT
   }
-}
-
-/** An abort signal that fires when the client leaves before its answer is complete. */
-export function clientSignal(outgoing: ServerResponse): AbortSignal {
-  const controller = new AbortController()
-  outgoing.once('close', () => {
-    if (!outgoing.writableFinished)
-      controller.abort(
-        new GatewayError('client_closed_request', 'The client left before the answer was complete.'),
-      )
-  })
-  return controller.signal
 }

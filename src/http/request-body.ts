@@ -139,20 +139,23 @@ function hasProtoKey(value: unknown): boolean {
 }
 
 /**
- * Reads on and throws away what a refused client still sends, so that it gets to read the answer, then lets the connection go.
- * Bounded by time and bytes.
+ * Reads on and throws away what a refused client still sends, so that it gets to read the answer instead of a reset. Bounded by time and
+ * bytes.
+ *
+ * @param done - called once: all was read, the client left, or a bound was reached
  */
-export function discardRest(incoming: IncomingMessage): void {
-  if (incoming.complete || incoming.destroyed) return
+export function discardRest(incoming: IncomingMessage, done: () => void): void {
   let left = DISCARD_BYTES_MAX
+  let isDone = false
   const stop = () => {
+    if (isDone) return
+    isDone = true
     clearTimeout(timer)
-    incoming.destroy()
+    done()
   }
   const timer = setTimeout(stop, DISCARD_MS)
   timer.unref()
-  incoming.on('error', () => clearTimeout(timer))
-  incoming.on('end', () => clearTimeout(timer))
+  incoming.on('end', stop).on('close', stop).on('error', stop)
   incoming.on('data', (chunk: Buffer) => {
     left -= chunk.length
     if (left < 0) stop()
