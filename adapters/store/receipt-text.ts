@@ -1,17 +1,18 @@
 /** A receipt as JSON text and back. Amounts are strings in it, and the same receipt always gives the same text. */
 import { z } from 'zod'
+import { GatewayError } from '../../src/errors.ts'
 import type { Receipt } from '../../src/ports/ledger.ts'
 import { RAO_MAX } from '../../src/units.ts'
 
-/** @throws Error when amounts do not fit together: such a receipt must never be written */
+/** @throws GatewayError `internal_error` when amounts do not fit together: such a receipt must never be written */
 export function encodeReceipt(receipt: Receipt): string {
   const { heldRao, capturedRao, releasedRao } = receipt
   const isSound =
     capturedRao >= 0n && releasedRao >= 0n && heldRao <= RAO_MAX && capturedRao + releasedRao <= heldRao
   if (!isSound) {
-    throw new Error(
-      `receipt ${receipt.id}: captured ${capturedRao} and released ${releasedRao} of ${heldRao} held`,
-    )
+    throw new GatewayError('internal_error', 'The amounts of a receipt do not fit together.', {
+      cause: `${receipt.id}: captured ${capturedRao} and released ${releasedRao} of ${heldRao} held`,
+    })
   }
   const { provider } = receipt
   // Written out member by member: the order in which the caller built the object must not matter.

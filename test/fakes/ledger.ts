@@ -4,6 +4,7 @@ import type {
   HoldOutcome,
   HoldRequest,
   Ledger,
+  LedgerBatch,
   LedgerReport,
   Receipt,
   Settlement,
@@ -18,6 +19,7 @@ export function fakeLedger(books: FakeBooks): Ledger {
   return {
     async commit(batch) {
       guard()
+      checkBatch(batch)
       const settlements = batch.settlements.map((settlement) => settle(books, settlement))
       for (const id of batch.voids) {
         const hold = books.holds.get(id)
@@ -62,6 +64,18 @@ export function fakeLedger(books: FakeBooks): Ledger {
       guard()
       return verifyBooks(books)
     },
+  }
+}
+
+function checkBatch({ holds, settlements }: LedgerBatch): void {
+  for (const { receipt } of settlements) {
+    const { heldRao, capturedRao, releasedRao } = receipt
+    if (capturedRao < 0n || releasedRao < 0n || capturedRao + releasedRao > heldRao) {
+      throw new GatewayError('internal_error', 'The amounts of a receipt do not fit together.')
+    }
+  }
+  if (holds.some(({ amountRao }) => amountRao <= 0n)) {
+    throw new GatewayError('internal_error', 'A hold must be above zero.')
   }
 }
 

@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { accountsContract } from '../../contract/accounts.ts'
+import { depositsContract } from '../../contract/deposits.ts'
+import { documentsContract } from '../../contract/documents.ts'
+import { filesContract } from '../../contract/files.ts'
+import { ledgerContract } from '../../contract/ledger.ts'
+import { runsContract } from '../../contract/runs.ts'
+import { type OpenStore, PROCESS_ID, STORES } from './stores.ts'
+
+for (const { name, open, skip } of STORES) {
+  if (skip !== null) {
+    it.skip(`all contracts of the store: ${name} (${skip})`, () => {})
+    continue
+  }
+  describe(`store: ${name}`, () => {
+    let opened: OpenStore
+    beforeAll(async () => {
+      opened = await open()
+    })
+    afterAll(() => opened.close())
+    const contract = { make: async () => opened.store, processId: PROCESS_ID }
+    accountsContract(name, contract)
+    depositsContract(name, contract)
+    ledgerContract(name, contract)
+    runsContract(name, contract)
+    filesContract(name, contract)
+    documentsContract(name, contract)
+  })
+}
