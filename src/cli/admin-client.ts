@@ -1,0 +1,34 @@
+/** Asks a running gateway through its admin door. */
+import { request } from 'undici'
+import type { RunFile } from './run-file.ts'
+
+/** A command failed for a reason that its user can do something about: one line. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+}
+
+/** Funding waits for a finalised block. */
+const TIMEOUT_MS = 120_000
+
+/** @throws CommandError what the gateway answered, or that it does not answer */
+export async function askAdmin(
+  run: Pick<RunFile, 'admin'>,
+  call: { readonly method: 'GET' | 'POST'; readonly path: string; readonly body?: object },
+): Promise<Record<string, unknown>> {
+  const answer = await request(`${run.admin.url}${call.path}`, {
+    method: call.method,
+    headers: { authorization: `Bearer ${run.admin.token}`, 'content-type': 'application/json' },
+    body: call.body === undefined ? null : JSON.stringify(call.body),
+    headersTimeout: TIMEOUT_MS,
+    bodyTimeout: TIMEOUT_MS,
+  }).catch((cause: unknown) => {
+    throw new CommandError(
+      `The gateway at ${run.admin.url} does not answer: ${cause instanceof Error ? cause.message : 'no connection'}`,
+    )
+  })
+  // The gateway's own answers are JSON objects.
+  const json = (await answer.body.json()) as Record<string, unknown> & { error?: { message?: string } }
+  if (answer.statusCode >= 400)
+    throw new CommandError(json.error?.message ?? `The gateway answered ${answer.statusCode}.`)
+  return json
+}

@@ -1,0 +1,76 @@
+/** The command line: which commands there are and what they take. What they do is passed in. */
+import { Command, Option } from 'commander'
+
+export type Actions = {
+  start(options: { readonly json: boolean }): Promise<void>
+  config(options: { readonly json: boolean }): Promise<void>
+  createAccount(
+    name: string,
+    options: { readonly devnetFund?: string; readonly json: boolean },
+  ): Promise<void>
+  listAccounts(options: { readonly json: boolean }): Promise<void>
+  verifyLedger(options: { readonly json: boolean }): Promise<void>
+  demo(options: { readonly audio?: string; readonly expect?: string; readonly out?: string }): Promise<void>
+  buildTemplate(): Promise<void>
+}
+
+/** @returns the program; parse the arguments with `parseAsync` */
+export function createProgram(version: string, actions: Actions): Command {
+  const json = () => new Option('--json', 'print JSON for programs').default(false)
+  const program = new Command('yumagate')
+    .description(
+      'A self-hosted HTTP gateway to Bittensor: the OpenAI API over specialised subnets, paid in TAO.',
+    )
+    .version(version)
+    .showHelpAfterError('(yumagate --help lists the commands)')
+    .addHelpText('after', '\nSettings are environment variables: see yumagate config.')
+
+  program
+    .command('start', { isDefault: true })
+    .description('start the gateway; Ctrl-C or SIGTERM drains and ends it')
+    .addOption(new Option('--json', 'print one line of JSON when ready, and nothing else').default(false))
+    .action((options) => actions.start(options))
+
+  program
+    .command('config')
+    .description('list every setting with its default, its value now and the reason for it')
+    .addOption(json())
+    .action((options) => actions.config(options))
+
+  const account = program.command('account').description('accounts of a gateway, running or not')
+  account
+    .command('create')
+    .argument('<name>', '1 to 64 letters, digits, ".", "_" or "-"')
+    .description('open an account; prints its key, which is shown this once, and its deposit address')
+    .option('--devnet-fund <tao>', 'send it TAO of the development chain, and return once it can be spent')
+    .addOption(json())
+    .action((name, options) => actions.createAccount(name, options))
+  account
+    .command('list')
+    .description('all accounts with their balances')
+    .addOption(json())
+    .action((options) => actions.listAccounts(options))
+
+  const ledger = program.command('ledger').description('the books')
+  ledger
+    .command('verify')
+    .description('prove that the books balance (invariants L1 to L7); exit 1 when one does not hold')
+    .addOption(json())
+    .action((options) => actions.verifyLedger(options))
+
+  program
+    .command('demo')
+    .description(
+      'a spoken sentence becomes text, then a picture, then words again; starts a gateway when none runs',
+    )
+    .option('--audio <file>', 'a recording of your own')
+    .option('--expect <text>', 'what is said in it, for the word error rate')
+    .option('--out <directory>', 'where the picture is written (default: demo-output)')
+    .action((options) => actions.demo(options))
+
+  program
+    .command('build-template')
+    .description('make the template of a fresh database that first starts unpack')
+    .action(() => actions.buildTemplate())
+  return program
+}
