@@ -447,7 +447,7 @@ export interface components {
             /** @constant */
             type: "image_url";
             image_url: {
-                /** @description A base64 data URL of a PNG */
+                /** @description A base64 data URL of a PNG, JPEG, WebP or GIF picture. */
                 url: string;
                 /** @enum {string} */
                 detail?: "auto" | "low" | "high";
@@ -560,17 +560,28 @@ export interface components {
             object: "file";
             deleted: boolean;
         };
+        /** @description A job of several steps. docs/pipelines.md explains the language. `input`, `with` and `output` may hold references; OpenAPI cannot say where. */
         CreateRunRequest: {
             /** @constant */
             version?: 1;
-            input?: Record<string, never>;
+            /** @description Values and stored files (`{"$file": "file-…"}`) that steps refer to. */
+            input?: {
+                [key: string]: unknown;
+            };
             steps: components["schemas"]["StepDefinition"][];
-            output?: Record<string, never>;
+            /** @description What the run answers with. Default, the outputs of the steps that no other step reads. */
+            output?: {
+                [key: string]: unknown;
+            };
             max_cost_rao?: components["schemas"]["Rao"];
+            /** @description Of the whole run. Default 600. */
             timeout_s?: number;
+            /** @constant */
+            on_error?: "fail";
             metadata?: {
                 [key: string]: string;
             };
+            /** @description Validates and prices, and starts nothing. */
             dry_run?: boolean;
         };
         StepDefinition: {
@@ -579,14 +590,60 @@ export interface components {
             use: "chat" | "audio.transcribe" | "image.generate" | "image.recognize" | "text.concat";
             /** @description A model of `GET /v1/models`; `auto` or absent lets the gate choose. */
             model?: string;
-            with: Record<string, never>;
+            /** @description The body of the single endpoint without model and stream. */
+            with: {
+                [key: string]: unknown;
+            };
+            /** @description Steps to wait for that it does not refer to. */
             needs?: string[];
             retry?: {
+                /** @description Tries in all. Default 3. */
                 attempts?: number;
+                /** @description Pause before the second try, doubled with each. Default 1. */
                 backoff_s?: number;
             };
+            /** @description Of one try. */
             timeout_s?: number;
             max_cost_rao?: components["schemas"]["Rao"];
+            /** @constant */
+            on_error?: "fail";
+        };
+        /** @description `with` of an `image.recognize` step. */
+        RecognizeImageStep: {
+            /** @description A stored file, a picture of an earlier step, or a base64 data URL. */
+            image: string;
+            /** @enum {string} */
+            detail?: "auto" | "low" | "high";
+        };
+        /** @description `with` of a `text.concat` step, which is free. */
+        ConcatTextStep: {
+            parts: string[];
+            separator?: string;
+        };
+        RunError: {
+            code: string;
+            message: string;
+        } | null;
+        RunStep: {
+            id: string;
+            use: string;
+            /** @enum {string} */
+            status?: "pending" | "ready" | "running" | "succeeded" | "failed" | "skipped" | "cancelled";
+            /** @description Attempts at miners in all. */
+            attempts?: number;
+            started_at?: string | null;
+            ended_at?: string | null;
+            cost_rao?: components["schemas"]["Rao"];
+            max_cost_rao?: components["schemas"]["Rao"];
+            /** @description What may serve it. */
+            models?: string[];
+            receipt_id?: string | null;
+            /** @description Subnet, netuid, hotkey, uid, incentive, block and model that answered. */
+            provider?: {
+                [key: string]: unknown;
+            } | null;
+            error?: components["schemas"]["RunError"];
+            output?: unknown;
         };
         Run: {
             id?: string;
@@ -597,18 +654,24 @@ export interface components {
             created_at?: string;
             started_at?: string | null;
             ended_at?: string | null;
+            expires_at?: string;
             price_version?: string;
+            /** @description Absent in lists. */
             output?: unknown;
+            /** @description Whether the output lacks something because a step did not succeed. */
             partial?: boolean;
-            error?: Record<string, never> | null;
-            steps: Record<string, never>[];
+            error?: components["schemas"]["RunError"];
+            steps: components["schemas"]["RunStep"][];
             cost: {
                 held_rao: components["schemas"]["Rao"];
                 captured_rao: components["schemas"]["Rao"];
                 released_rao: components["schemas"]["Rao"];
             };
+            /** @description Steps in layers; a layer may run at once. */
             graph?: string[][];
-            metadata?: Record<string, never>;
+            metadata?: {
+                [key: string]: string;
+            };
             events_url?: string;
         };
         RunList: {
@@ -713,6 +776,10 @@ export type FileList = components['schemas']['FileList'];
 export type DeletedFile = components['schemas']['DeletedFile'];
 export type CreateRunRequest = components['schemas']['CreateRunRequest'];
 export type StepDefinition = components['schemas']['StepDefinition'];
+export type RecognizeImageStep = components['schemas']['RecognizeImageStep'];
+export type ConcatTextStep = components['schemas']['ConcatTextStep'];
+export type RunError = components['schemas']['RunError'];
+export type RunStep = components['schemas']['RunStep'];
 export type Run = components['schemas']['Run'];
 export type RunList = components['schemas']['RunList'];
 export type Account = components['schemas']['Account'];
@@ -1033,7 +1100,12 @@ export interface operations {
                 wait?: number;
             };
             header?: {
+                /** @description `wait=30` is the same as `?wait=30`. */
+                Prefer?: string;
+                /** @description The same key gives the same run; with another body it is a 422. */
                 "Idempotency-Key"?: string;
+                /** @description The most this request may cost, in rao. */
+                "X-Max-Cost-Rao"?: components["parameters"]["MaxCost"];
             };
             path?: never;
             cookie?: never;
@@ -1044,7 +1116,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The run has ended in time */
+            /** @description The run has ended in time, or the answer to a dry run */
             200: {
                 headers: {
                     [name: string]: unknown;
