@@ -20,7 +20,7 @@ export const PROCESS_ID = 'process-1'
 
 export type OpenStore = { readonly store: Store; readonly close: () => Promise<void> }
 
-const SERVER_URL = process.env['TEST_DATABASE_URL']
+const SERVER_URL = process.env.TEST_DATABASE_URL
 
 export const STORES: readonly {
   readonly name: string

@@ -1,0 +1,99 @@
+import { rm } from 'node:fs/promises'
+import pg from 'pg'
+import { afterAll, expect, it } from 'vitest'
+import { postgresBackend } from '../../../adapters/queue/postgres-backend.ts'
+import type { QueueBackend } from '../../../adapters/queue/queue-backend.ts'
+import { createStepQueue } from '../../../adapters/queue/step-queue.ts'
+import type { EmbeddedStore } from '../../../adapters/store/embedded/open-embedded-store.ts'
+import { queueContract } from '../../contract/queue.ts'
+import { fakeStepQueue } from '../../fakes/queue.ts'
+import { openEmbeddedAt, temporaryDirectory } from '../store/stores.ts'
+
+const lines: string[] = []
+const logger = (line: string): void => {
+  lines.push(line)
+}
+
+queueContract('memory', { make: async () => fakeStepQueue() })
+
+const directory = await temporaryDirectory()
+let embedded: EmbeddedStore
+let backend: QueueBackend
+queueContract('bullmq on pglite', {
+  async prepare() {
+    embedded = await openEmbeddedAt(directory)
+    backend = await postgresBackend(embedded.queuePool)
+  },
+  make: async () => createStepQueue({ backend, logger }),
+})
+
+it('jobs that were done leave no rows behind', async () => {
+  const { rows } = await embedded.queuePool.query('select count(*)::int as count from bullmq.job')
+  expect(rows).toEqual([{ count: 0 }])
+})
+
+it('opening it again migrates nothing', async () => {
+  const read = async () =>
+    (await embedded.queuePool.query('select * from bullmq.migration order by version')).rows
+  const before = await read()
+  expect(before.length).toBeGreaterThan(0)
+  await postgresBackend(embedded.queuePool)
+  expect(await read()).toEqual(before)
+})
+
+it('what was added is delivered after the database was closed and opened again', async () => {
+  const queue = createStepQueue({ backend, logger })
+  const step = { runId: 'run_1', stepId: 'a:b', use: 'chat', fence: 3 }
+  await queue.add(step, { delayMs: 0 })
+  await queue.close(1000)
+  await embedded.store.lifecycle.close()
+
+  embedded = await openEmbeddedAt(directory)
+  const again = createStepQueue({ backend: await postgresBackend(embedded.queuePool), logger })
+  const delivered = await new Promise((resolve) => {
+    again.work('chat', 1, async (reference) => resolve(reference))
+  })
+  expect(delivered).toEqual(step)
+  await again.close(1000)
+})
+
+it('a lane whose database is gone says so and refuses', async () => {
+  const queue = createStepQueue({ backend: await postgresBackend(embedded.queuePool), logger })
+  await queue.add({ runId: 'run_1', stepId: 'a', use: 'nobody.works', fence: 0 }, { delayMs: 0 })
+  expect(queue.state()).toEqual({ kind: 'bullmq on postgres', serving: true, problem: null })
+  await embedded.store.lifecycle.close()
+  const step = { runId: 'run_1', stepId: 'b', use: 'nobody.works', fence: 0 }
+  await expect(queue.add(step, { delayMs: 0 })).rejects.toMatchObject({ code: 'ledger_unavailable' })
+  expect(queue.state().serving).toBe(false)
+  await queue.close(100)
+})
+
+afterAll(() => rm(directory, { recursive: true, force: true }))
+
+const SERVER_URL = process.env.TEST_DATABASE_URL
+if (SERVER_URL) {
+  let pool: pg.Pool
+  let admin: pg.Pool
+  const name = `yumagate_queue_${process.pid}`
+  queueContract('bullmq on a server', {
+    async prepare() {
+      admin = new pg.Pool({ connectionString: SERVER_URL, max: 1 })
+      await admin.query(`create database ${name}`)
+      const url = new URL(SERVER_URL)
+      url.pathname = `/${name}`
+      pool = new pg.Pool({
+        connectionString: url.href,
+        max: 20,
+        keepAlive: true,
+        options: '-c search_path=bullmq,public',
+      })
+      pool.setMaxListeners(0)
+    },
+    make: async () => createStepQueue({ backend: await postgresBackend(pool), logger }),
+    async cleanUp() {
+      await pool.end()
+      await admin.query(`drop database ${name}`)
+      await admin.end()
+    },
+  })
+} else it.skip('queue: bullmq on a server (TEST_DATABASE_URL is not set)', () => {})
