@@ -20,7 +20,9 @@ export interface DrawOptions {
   readonly width: number
   readonly height: number
   /** Leaves the background, shadows and weather out. */
-  readonly isTransparent?: boolean
+  readonly isTransparent?: boolean | undefined
+  /** SVG drawn over everything else, in scene units. */
+  readonly overlay?: string
 }
 
 const GLOWING: ReadonlySet<string> = new Set([
@@ -50,7 +52,7 @@ export function drawScene(layout: SceneLayout, options: DrawOptions): { svg: str
     if (!options.isTransparent) body.push(waterLine(item, layout))
   }
   const size = `viewBox="0 0 ${frame.width} ${frame.height}" width="${options.width}" height="${options.height}"`
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" ${size} preserveAspectRatio="none"><defs>${defs.join('')}</defs>${background.body}${body.join('')}${weather.body}</svg>`
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" ${size} preserveAspectRatio="none"><defs>${defs.join('')}</defs>${background.body}${body.join('')}${weather.body}${options.overlay ?? ''}</svg>`
   const boxes = items.map(({ label, x, y, width, height }) => ({
     label,
     x: (x - width / 2) / frame.width,

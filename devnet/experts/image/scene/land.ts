@@ -13,7 +13,7 @@ export function paintMeadow(brush: Brush): void {
     length: 240,
     fill: shade(isSnowy ? '#dbe7f0' : '#8fc98a'),
   })
-  paintGround(brush, ['#7cc36b', '#63b255', '#4f9f48'], frame.horizon)
+  paintGround(brush, { colours: ['#7cc36b', '#63b255', '#4f9f48'], y: frame.horizon })
   const stroke = shade(isSnowy ? '#c3d4df' : '#3d8a3b')
   for (let tuft = 0; tuft < 70; tuft++) {
     const x = random.between(0, frame.width)
@@ -29,7 +29,7 @@ export function paintMeadow(brush: Brush): void {
 export function paintForest(brush: Brush): void {
   paintSky(brush, brush.frame.horizon + 110)
   paintTrees(brush, ['#a9cdb0', '#79ab84', '#4f8a5f'], brush.random.next() < 0.6 ? 'fir' : 'round')
-  paintGround(brush, ['#5f9a52', '#4f8746', '#41743b'], brush.frame.horizon + 60)
+  paintGround(brush, { colours: ['#5f9a52', '#4f8746', '#41743b'], y: brush.frame.horizon + 60 })
 }
 
 /** Dunes. */
@@ -42,7 +42,7 @@ export function paintDesert(brush: Brush): void {
     length: 260,
     fill: shade(spec.weather === 'snow' ? '#e6edf3' : '#f0d59a'),
   })
-  paintGround(brush, ['#e8c57f', '#dcb267', '#cf9f55'], frame.horizon + 70, 24)
+  paintGround(brush, { colours: ['#e8c57f', '#dcb267', '#cf9f55'], y: frame.horizon + 70, amplitude: 24 })
 }
 
 /** Two chains of peaks with snow caps. */
@@ -51,7 +51,7 @@ export function paintMountains(brush: Brush): void {
   for (const row of [0, 1]) {
     for (let peak = 0; peak < 4; peak++) paintPeak(brush, row, peak)
   }
-  paintGround(brush, ['#78a96a', '#659a58', '#53874a'], brush.frame.horizon)
+  paintGround(brush, { colours: ['#78a96a', '#659a58', '#53874a'], y: brush.frame.horizon })
 }
 
 function paintPeak(brush: Brush, row: number, peak: number): void {

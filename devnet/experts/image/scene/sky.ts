@@ -60,8 +60,16 @@ function paintClouds(brush: Brush, bottom: number): void {
   }
 }
 
-/** Paints hills one before the other, from far to near; snow covers them. */
-export function paintGround(brush: Brush, colours: readonly string[], y: number, amplitude = 14): void {
+export interface Ground {
+  /** One row of hills a colour, from far to near. */
+  readonly colours: readonly string[]
+  /** Where the farthest begins. */
+  readonly y: number
+  readonly amplitude?: number
+}
+
+/** Paints hills one before the other; snow covers them. */
+export function paintGround(brush: Brush, { colours, y, amplitude = 14 }: Ground): void {
   const isSnowy = brush.spec.weather === 'snow'
   for (const [row, colour] of colours.entries()) {
     brush.wave({
