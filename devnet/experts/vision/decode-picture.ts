@@ -42,8 +42,8 @@ export const DEFAULT_LIMITS: PictureLimits = {
 const LOOK_SIDE = 768
 /** Longest side of the picture that text is read from: more costs seconds and reads no better. */
 const TEXT_SIDE_MAX = 2400
-/** A picture lower than this is enlarged twice: Tesseract wants letters of about 30 pixels. */
-const TEXT_SMALL_SIDE = 700
+/** A picture whose longest side is below this is enlarged by half: Tesseract wants letters of about 30 pixels. */
+const TEXT_SMALL_SIDE = 1400
 
 /**
  * Decodes the first frame of a picture, turned upright, on white, in sRGB with 8 bits.
@@ -107,7 +107,7 @@ interface TextSource {
 
 function greyPng({ width, height, upright, limits }: TextSource): Promise<Uint8Array> {
   const longest = Math.max(width, height)
-  const scale = longest < TEXT_SMALL_SIDE ? 2 : Math.min(1, TEXT_SIDE_MAX / longest)
+  const scale = longest < TEXT_SMALL_SIDE ? 1.5 : Math.min(1, TEXT_SIDE_MAX / longest)
   const size = {
     width: Math.max(1, Math.round(width * scale)),
     height: Math.max(1, Math.round(height * scale)),

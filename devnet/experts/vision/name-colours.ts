@@ -60,9 +60,11 @@ export function nameOf(red: number, green: number, blue: number): string {
   const chroma = most - least
   const lightness = (most + least) / 510
   if (lightness < 0.11 || (most < 60 && chroma < 30)) return 'black'
-  if (chroma < 26 || chroma / most < 0.12) return lightness > 0.88 ? 'white' : 'grey'
+  if (chroma < 26 || chroma / most < 0.16) return lightness > 0.88 ? 'white' : 'grey'
   const hue = hueOf({ red, green, blue, most, chroma })
-  if (hue < 50 && hue >= 8 && lightness < 0.42 && chroma / most < 0.85) return 'brown'
+  const isEarthy = hue >= 8 && hue < 55
+  if (isEarthy && lightness > 0.7 && chroma / most < 0.32) return 'beige'
+  if (isEarthy && lightness < 0.6 && chroma / most < (lightness < 0.42 ? 0.85 : 0.45)) return 'brown'
   return HUES.find(([end]) => hue <= end)?.[1] ?? 'red'
 }
 

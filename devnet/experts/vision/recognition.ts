@@ -29,6 +29,8 @@ export interface Recognition {
   readonly text: string
   /** Mean certainty of the words, 0 to 1. */
   readonly textConfidence: number
+  /** False when there was no time to read the text to its end, so that `text` is empty. */
+  readonly isTextRead: boolean
   /** The most certain first. */
   readonly labels: readonly FoundLabel[]
   /** Null when no place, time or weather of the composer's scenes is likely. */

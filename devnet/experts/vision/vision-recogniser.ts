@@ -63,17 +63,9 @@ export async function createVisionRecogniser(options: VisionRecogniserOptions): 
       signal?.throwIfAborted()
       const found = await findLabels(decoded, network, options.photographs ?? null)
       signal?.throwIfAborted()
-      const { text, confidence } = withText ? await readText(decoded, textReader, signal) : NO_TEXT
+      const text = withText ? await readText(decoded, textReader, signal) : NO_TEXT
       const { width, height, format } = decoded
-      return {
-        width,
-        height,
-        format,
-        text,
-        textConfidence: confidence,
-        ...found,
-        colours: nameColours(decoded.pixels),
-      }
+      return { width, height, format, ...text, ...found, colours: nameColours(decoded.pixels) }
     },
     async close() {
       await Promise.all([textReader.close(), network.close(), options.photographs?.close()])
@@ -81,11 +73,18 @@ export async function createVisionRecogniser(options: VisionRecogniserOptions): 
   }
 }
 
-const NO_TEXT = { text: '', confidence: 0 }
+type FoundText = Pick<Recognition, 'text' | 'textConfidence' | 'isTextRead'>
 
-async function readText(decoded: DecodedPicture, reader: TextReader, signal: AbortSignal | undefined) {
-  const { text, confidence } = await reader.read(await decoded.readGreyPng(), signal)
-  return { text, confidence: Math.round(confidence * 1000) / 1000 }
+const NO_TEXT: FoundText = { text: '', textConfidence: 0, isTextRead: true }
+
+async function readText(
+  decoded: DecodedPicture,
+  reader: TextReader,
+  signal: AbortSignal | undefined,
+): Promise<FoundText> {
+  const read = await reader.read(await decoded.readGreyPng(), signal)
+  if (read === null) return { ...NO_TEXT, isTextRead: false }
+  return { text: read.text, textConfidence: Math.round(read.confidence * 1000) / 1000, isTextRead: true }
 }
 
 type Found = Pick<Recognition, 'labels' | 'place' | 'time' | 'weather' | 'source'>

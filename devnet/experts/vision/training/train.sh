@@ -22,7 +22,7 @@ run generate $tsx "$here/generate.ts" "$data" backgrounds 900
 run negatives $python "$here/negatives.py" "$data" 5000
 run scenes $tsx "$here/generate.ts" "$data" scenes 20000
 run stage1 $python "$here/train.py" "$data" "$build/stage1.pt" --steps 3000 --size 64 --batch 64 --lr 4e-3 --seed 1 --resume
-run stage2 $python "$here/train.py" "$data" "$build/stage2.pt" --steps 14000 --size 128 --batch 12 --lr 2.5e-3 --seed 2 \
+run stage2 $python "$here/train.py" "$data" "$build/stage2.pt" --steps 10000 --size 128 --batch 12 --lr 2.5e-3 --seed 2 \
   --objects 4.5 --low 17 --high 62 --composed 0.46 --negative 0.09 --init "$build/stage1.pt" --resume
 run export $python "$here/export.py" "$build/stage2.pt" "$data/sprites.json" "$model/model.onnx" "$model/model.json"
 run calibrate $tsx "$here/calibrate.ts" "$data" 800

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import { loadPhotographDetector } from '../../../../devnet/experts/vision/coco.ts'
+import { nameColours, nameOf } from '../../../../devnet/experts/vision/name-colours.ts'
+import { keepText } from '../../../../devnet/experts/vision/read-text.ts'
+import { groupLabels } from '../../../../devnet/experts/vision/recognition.ts'
+import { chooseGrid, toTensor } from '../../../../devnet/experts/vision/to-tensor.ts'
+
+const line = (...words: [text: string, confidence: number][]) => ({
+  words: words.map(([text, confidence]) => ({ text, confidence })),
+})
+const page = (...lines: ReturnType<typeof line>[]) => [{ paragraphs: [{ lines }] }]
+
+describe('text', () => {
+  it('keeps sure lines and drops what is texture', () => {
+    const kept = keepText(page(line(['Hello', 96], ['world', 90]), line(['~|=', 95]), line(['Wl', 40])))
+    expect(kept).toEqual({ text: 'Hello world', confidence: 0.93 })
+  })
+
+  it('loses the strokes of a frame around it', () => {
+    expect(keepText(page(line(['|', 80], ['OPEN', 95], ['|', 70]))).text).toBe('OPEN')
+  })
+
+  it('believes two letters only when they are sure', () => {
+    expect(keepText(page(line(['Fy', 77]))).text).toBe('')
+    expect(keepText(page(line(['42', 95]))).text).toBe('42')
+  })
+
+  it('of an empty page is empty, with no certainty', () => {
+    expect(keepText([])).toEqual({ text: '', confidence: 0 })
+  })
+})
+
+it.each([
+  [[255, 255, 255], 'white'],
+  [[10, 10, 12], 'black'],
+  [[128, 128, 130], 'grey'],
+  [[217, 43, 43], 'red'],
+  [[240, 138, 36], 'orange'],
+  [[244, 207, 44], 'yellow'],
+  [[53, 160, 74], 'green'],
+  [[47, 111, 219], 'blue'],
+  [[125, 69, 196], 'purple'],
+  [[238, 127, 176], 'pink'],
+  [[138, 90, 53], 'brown'],
+] as const)('%j is %s', ([red, green, blue], name) => {
+  expect(nameOf(red, green, blue)).toBe(name)
+})
+
+it('colours are told by share, the largest first', () => {
+  const data = new Uint8Array(100 * 3)
+  for (let pixel = 0; pixel < 100; pixel++) data.set(pixel < 70 ? [255, 0, 0] : [0, 0, 255], pixel * 3)
+  expect(nameColours({ width: 10, height: 10, data })).toEqual([
+    { name: 'red', hex: '#ff0000', share: 0.7 },
+    { name: 'blue', hex: '#0000ff', share: 0.3 },
+  ])
+})
+
+describe('labels', () => {
+  const thing = (label: string, score: number, x = 0.1) => ({
+    label,
+    score,
+    x,
+    y: 0.1,
+    width: 0.2,
+    height: 0.2,
+  })
+  it('below the threshold are left out, the rest is counted and sorted', () => {
+    const found = groupLabels(
+      [thing('cat', 0.8), thing('dog', 0.9), thing('cat', 0.75), thing('cow', 0.6)],
+      0.7,
+    )
+    expect(found.map(({ name, count, score }) => [name, count, score])).toEqual([
+      ['dog', 1, 0.9],
+      ['cat', 2, 0.8],
+    ])
+  })
+
+  it('have boxes that end where the picture ends', () => {
+    expect(groupLabels([thing('cat', 0.9, -0.1)], 0.7)[0]?.boxes).toEqual([
+      { x: 0, y: 0.1, width: 0.1, height: 0.2 },
+    ])
+  })
+})
+
+describe('the network input', () => {
+  it.each([
+    [512, 512, [160, 160]],
+    [768, 512, [192, 128]],
+    [1, 5000, [64, 320]],
+  ])('%i x %i becomes %j', (width, height, [gridWidth, gridHeight]) => {
+    expect(chooseGrid(width, height, 160)).toMatchObject({ width: gridWidth, height: gridHeight })
+  })
+
+  it.each([7, 160, 500])('of a plain picture %i pixels wide is plain', (side) => {
+    const { data } = toTensor(
+      { width: side, height: side, data: new Uint8Array(side * side * 3).fill(77) },
+      160,
+    )
+    expect(data.every((value) => Math.abs(value - 77) < 1e-3)).toBe(true)
+  })
+})
+
+it('without its packages the add-on for photographs is absent', async () => {
+  expect(await loadPhotographDetector('/nonexistent')).toBe(null)
+})
