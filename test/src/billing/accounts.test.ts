@@ -117,6 +117,32 @@ describe('authenticating', () => {
     await expect(service.authenticate(key.text)).rejects.toEqual(code('invalid_api_key'))
   })
 
+  it('an answer that was under way when a key was revoked is not remembered', async () => {
+    const store = fakeStore()
+    let letGo = () => {}
+    const { service } = makeService({
+      ...store.accounts,
+      async findKey(sha256) {
+        const key = await store.accounts.findKey(sha256)
+        await new Promise<void>((resolve) => {
+          letGo = resolve
+        })
+        return key
+      },
+    })
+    const { account, key } = await service.create('ann')
+    const early = service.authenticate(key.text)
+    await new Promise((resolve) => setImmediate(resolve))
+    const letEarlyGo = letGo
+    await service.revokeKeys(account.id)
+    letEarlyGo()
+    await early
+    const late = service.authenticate(key.text)
+    await new Promise((resolve) => setImmediate(resolve))
+    letGo()
+    await expect(late).rejects.toEqual(code('invalid_api_key'))
+  })
+
   it('many at once with one key look once', async () => {
     const { service, looks } = makeService()
     const { key } = await service.create('ann')
@@ -135,9 +161,12 @@ describe('authenticating', () => {
     await service.authenticate('bad-10499').catch(() => null)
     await service.authenticate(key.text)
     expect(looks.length).toBe(before)
+    // Only so many are remembered: the oldest was forgotten.
+    await service.authenticate('bad-0').catch(() => null)
+    expect(looks.length).toBe(before + 1)
     await timing.advance(1_000)
     await service.authenticate('bad-10499').catch(() => null)
-    expect(looks.length).toBe(before + 1)
+    expect(looks.length).toBe(before + 2)
   })
 
   it('looks up a bounded number of keys at one time', async () => {

@@ -372,6 +372,46 @@ describe('while something does not answer', () => {
     await watcher.close()
   })
 
+  it('new heads do not hasten the next try', async () => {
+    const { chain, store, timing, watch } = await makeWorld()
+    const watcher = watch()
+    await timing.advance(0)
+    store.fail()
+    let tries = 0
+    const { readTransfers } = chain
+    chain.readTransfers = async (number) => {
+      tries += number === 1 ? 1 : 0
+      return await readTransfers(number)
+    }
+    chain.add([to('a')])
+    for (let second = 0; second < 120; second += 1) {
+      chain.finalize()
+      await timing.advance(1_000)
+    }
+    expect(tries).toBeLessThan(12)
+    store.heal()
+    await timing.advance(30_000)
+    expect(watcher.state()).toMatchObject({ status: 'following', credited: 1 })
+    await watcher.close()
+  })
+
+  it('a head that was announced and does not exist is forgotten', async () => {
+    const { chain, timing, watch, balance } = await makeWorld()
+    const watcher = watch()
+    await timing.advance(0)
+    chain.add([to('a')])
+    chain.add()
+    const { hash } = chain.add()
+    chain.finalize()
+    chain.blocks.pop()
+    chain.finalized = 2
+    await timing.advance(60_000)
+    expect(hash).toBe('0xa3')
+    expect(watcher.state()).toMatchObject({ status: 'following', cursor: { number: 2 }, lagBlocks: 0 })
+    expect(await balance('a')).toBe(10n)
+    await watcher.close()
+  })
+
   it('another process that moved the cursor is followed, not fought', async () => {
     const { chain, store, timing, watch, balance } = await makeWorld()
     const first = watch()

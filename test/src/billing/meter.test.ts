@@ -51,6 +51,13 @@ describe('slices', () => {
     )
   })
 
+  it('do not divide a run of spaces, whose tokens depend on its length', () => {
+    for (let letters = 236; letters <= 256; letters += 1) {
+      const text = `${'ab'.repeat(128).slice(0, letters)}${' '.repeat(12)}word`
+      expect(meter.count(text)).toBe(countWhole(text, plain))
+    }
+  })
+
   it('are at most 256 units, cover the text, and never split a surrogate pair', () => {
     const text = fc.string({ unit: 'binary', maxLength: 2_000 })
     fc.assert(

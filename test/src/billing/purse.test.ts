@@ -374,6 +374,21 @@ describe('a ledger that fails', () => {
     expect((await store.ledger.readBalance('acc_1')).heldRao).toBe(0n)
   })
 
+  it('that is back serves the next request without a pause', async () => {
+    const store = await makeStore(1_000n)
+    const { purse, timing } = makePurse(store.ledger)
+    store.fail()
+    const reserving = purse.reserve(order('req_1'))
+    await timing.advance(100)
+    store.heal()
+    await timing.advance(1_000)
+    await reserving
+    const next = purse.reserve(order('req_2'))
+    await timing.advance(0)
+    expect(purse.state().open).toBe(2)
+    await next
+  })
+
   it('leaves a void to the sweep once the hold has outlived its time', async () => {
     const store = await makeStore(1_000n)
     const { purse, timing, log } = makePurse(store.ledger)
