@@ -129,7 +129,13 @@ export function createPurse(options: PurseOptions): Purse {
       const createdAt = new Date(timing.wallMs()).toISOString()
       const receipt = buildReceipt({ ...reservation, id: makeReceiptId(), createdAt }, parts)
       const outcome = await committer.settle({ holdId: reservation.holdId, receipt }, ttlMs)
-      if (outcome.kind === 'closed') throw closed(reservation)
+      if (outcome.kind === 'closed') {
+        log.error(
+          { holdId: reservation.holdId },
+          'What was delivered could not be charged: its hold was closed.',
+        )
+        throw closed(reservation)
+      }
       return receipt
     },
     async void(reservation) {

@@ -199,12 +199,13 @@ describe('settling', () => {
     expect((await store.ledger.readBalance('acc_1')).spentRao).toBe(40n)
   })
 
-  it('after the sweep took the hold fails and charges nothing', async () => {
+  it('after the sweep took the hold fails, charges nothing, and is logged for a person', async () => {
     const store = await makeStore(1_000n)
-    const { purse } = makePurse(store.ledger)
+    const { purse, log } = makePurse(store.ledger)
     const reservation = await purse.reserve(order('req_1'))
     expect(await store.ledger.sweep({ keepProcessId: 'another' })).toBe(1)
     await expect(purse.settle(reservation, parts(20n))).rejects.toEqual(code('internal_error'))
+    expect(log.lines).toEqual(['error: What was delivered could not be charged: its hold was closed.'])
     expect(await store.ledger.readBalance('acc_1')).toEqual({
       availableRao: 1_000n,
       heldRao: 0n,
