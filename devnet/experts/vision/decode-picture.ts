@@ -29,7 +29,7 @@ export interface DecodedPicture {
   /** The picture with its longest side cut down to `LOOK_SIDE`. */
   readonly pixels: Pixels
   /** A grey PNG for reading text, scaled so that print has a readable size. */
-  readGreyPng(): Promise<Uint8Array>
+  readGreyPng(): Promise<{ png: Uint8Array; width: number; height: number }>
 }
 
 export const DEFAULT_LIMITS: PictureLimits = {
@@ -105,7 +105,7 @@ interface TextSource {
   readonly limits: PictureLimits
 }
 
-function greyPng({ width, height, upright, limits }: TextSource): Promise<Uint8Array> {
+function greyPng({ width, height, upright, limits }: TextSource): ReturnType<DecodedPicture['readGreyPng']> {
   const longest = Math.max(width, height)
   const scale = longest < TEXT_SMALL_SIDE ? 1.5 : Math.min(1, TEXT_SIDE_MAX / longest)
   const size = {
@@ -118,7 +118,7 @@ function greyPng({ width, height, upright, limits }: TextSource): Promise<Uint8A
       .greyscale()
       .png({ compressionLevel: 1 })
       .toBuffer()
-    return new Uint8Array(encoded)
+    return { png: new Uint8Array(encoded), ...size }
   })
 }
 

@@ -1,11 +1,22 @@
 // Reads printed text with Tesseract, offline: core and language data come from installed packages.
-import { createWorker, PSM, type Worker } from 'tesseract.js'
+import { createWorker, PSM, type Rectangle, type Worker } from 'tesseract.js'
+import type { TextLineBox } from './find-text-lines.ts'
 
 export interface ReadText {
   /** Lines from top to bottom, as printed; empty when there is none. */
   readonly text: string
   /** Mean certainty of the words, 0 to 1; 0 without text. */
   readonly confidence: number
+}
+
+export interface TextPicture {
+  /** Encoded, grey. */
+  readonly png: Uint8Array
+  /** Pixels of it. */
+  readonly width: number
+  readonly height: number
+  /** Where single lines may be, for pictures that are no page. */
+  readonly lines: readonly TextLineBox[]
 }
 
 export interface TextReader {
@@ -15,7 +26,7 @@ export interface TextReader {
    * @returns null when the time was up before the text was read
    * @throws the signal's reason when it fires, Error when too many wait
    */
-  read(picture: Uint8Array, signal?: AbortSignal): Promise<ReadText | null>
+  read(picture: TextPicture, signal?: AbortSignal): Promise<ReadText | null>
   /** Ends the worker; waiting readings fail. */
   close(): Promise<void>
 }
@@ -32,9 +43,11 @@ export interface TextReaderOptions {
 const BLOCK_ADVANTAGE = 1.15
 /** A line is kept from this mean certainty of its words (0 to 100): below, it is mostly texture read as letters. */
 const LINE_CONFIDENCE_MIN = 70
-/** Two or three letters are easily seen in anything. */
+/** Letters are easily seen in anything where no page is. */
+const LONE_LINE_CONFIDENCE_MIN = 88
+/** Two or three letters are easily seen anywhere. */
 const SHORT_LINE_LETTERS = 4
-const SHORT_LINE_CONFIDENCE_MIN = 88
+const SHORT_LINE_CONFIDENCE_MIN = 94
 /** Of a kept line's characters, without spaces, at least this share are letters or digits. */
 const LETTER_SHARE_MIN = 0.6
 
@@ -54,13 +67,13 @@ export function createTextReader({ dataPath, timeoutMs, waitingMax }: TextReader
     await stopping?.then((running) => running.terminate()).catch(() => undefined)
   }
 
-  async function readNow(picture: Uint8Array, signal: AbortSignal | undefined): Promise<ReadText | null> {
+  async function readNow(picture: TextPicture, signal: AbortSignal | undefined): Promise<ReadText | null> {
     const timeout = AbortSignal.timeout(timeoutMs)
     const either = AbortSignal.any([timeout, closing.signal, ...(signal ? [signal] : [])])
     either.throwIfAborted()
     worker ??= startWorker(dataPath)
     try {
-      const reading = worker.then((running) => readPicture(running, Buffer.from(picture), either))
+      const reading = worker.then((running) => readPicture(running, picture, either))
       return await orAborted(reading, either)
     } catch (error) {
       // Tesseract cannot be interrupted, and a worker that failed is not to be trusted: the next reading starts anew.
@@ -91,22 +104,38 @@ export function createTextReader({ dataPath, timeoutMs, waitingMax }: TextReader
 }
 
 /**
- * Reads as a page of columns and as one block. The page's order is right more often, but it loses short signs and
- * lines beside shadows; so the block is taken when it holds clearly more.
+ * Reads as a page of columns and as one block. The page's order is right more often, but it loses lines beside shadows;
+ * so the block is taken when it holds clearly more. Where both find nothing, the likely lines are read one by one.
  */
-async function readPicture(worker: Worker, picture: Buffer, signal: AbortSignal): Promise<ReadText> {
-  const readAs = async (mode: PSM) => {
-    // Tesseract's remarks about a picture would go to our standard error.
+async function readPicture(worker: Worker, picture: TextPicture, signal: AbortSignal): Promise<ReadText> {
+  const png = Buffer.from(picture.png)
+  const readAs = async (mode: PSM, rectangle?: Rectangle) => {
     signal.throwIfAborted()
+    // Tesseract's remarks about a picture would go to our standard error.
     await worker.setParameters({ tessedit_pageseg_mode: mode, debug_file: '/dev/null' })
     signal.throwIfAborted()
-    const { data } = await worker.recognize(picture, {}, { text: false, blocks: true })
-    return keepText(data.blocks ?? [])
+    const part = rectangle ? { rectangle } : {}
+    const { data } = await worker.recognize(png, part, { text: false, blocks: true })
+    return (data.blocks ?? []) satisfies readonly Block[]
   }
-  const page = await readAs(PSM.AUTO)
-  const block = await readAs(PSM.SINGLE_BLOCK)
-  return lettersIn(block.text) > lettersIn(page.text) * BLOCK_ADVANTAGE ? block : page
+  const page = keepText(await readAs(PSM.AUTO))
+  const block = keepText(await readAs(PSM.SINGLE_BLOCK))
+  const best = lettersIn(block.text) > lettersIn(page.text) * BLOCK_ADVANTAGE ? block : page
+  if (best.text !== '') return best
+  const lines: Block[] = []
+  for (const line of [...picture.lines].sort((first, second) => first.y - second.y || first.x - second.x)) {
+    const found = await readAs(PSM.SINGLE_LINE, rectangleOf(line, picture))
+    lines.push(...found)
+  }
+  return keepText(lines, LONE_LINE_CONFIDENCE_MIN)
 }
+
+const rectangleOf = (box: TextLineBox, { width, height }: TextPicture): Rectangle => ({
+  left: Math.floor(box.x * width),
+  top: Math.floor(box.y * height),
+  width: Math.floor(box.width * width),
+  height: Math.floor(box.height * height),
+})
 
 const lettersIn = (text: string) => text.match(/[\p{Letter}\p{Number}]/gu)?.length ?? 0
 
@@ -141,12 +170,12 @@ interface Block {
 }
 
 /** The lines that are text, and how certain their words are. */
-export function keepText(blocks: readonly Block[]): ReadText {
+export function keepText(blocks: readonly Block[], confidenceMin = LINE_CONFIDENCE_MIN): ReadText {
   const lines = blocks
     .flatMap((block) => block.paragraphs)
     .flatMap((paragraph) => paragraph.lines)
     .map((line) => withoutFrame(line.words))
-    .filter(isText)
+    .filter((words) => isText(words, confidenceMin))
   const words = lines.flat()
   const sum = words.reduce((total, word) => total + word.confidence, 0)
   const text = lines.map((line) => line.map((word) => word.text).join(' ')).join('\n')
@@ -162,10 +191,10 @@ function withoutFrame(words: readonly Word[]): readonly Word[] {
   return words.slice(start, end)
 }
 
-function isText(words: readonly Word[]): boolean {
+function isText(words: readonly Word[], confidenceMin: number): boolean {
   const characters = words.map((word) => word.text).join('')
   const letters = lettersIn(characters)
   const confidence = words.reduce((sum, word) => sum + word.confidence, 0) / Math.max(1, words.length)
-  const needed = letters < SHORT_LINE_LETTERS ? SHORT_LINE_CONFIDENCE_MIN : LINE_CONFIDENCE_MIN
+  const needed = letters < SHORT_LINE_LETTERS ? SHORT_LINE_CONFIDENCE_MIN : confidenceMin
   return letters >= 2 && letters / characters.length >= LETTER_SHARE_MIN && confidence >= needed
 }

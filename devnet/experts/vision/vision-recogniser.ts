@@ -1,5 +1,6 @@
 // Says what is on a picture: printed text, things, place, colours.
 import { DEFAULT_LIMITS, type DecodedPicture, decodePicture, type PictureLimits } from './decode-picture.ts'
+import { findTextLines } from './find-text-lines.ts'
 import { nameColours } from './name-colours.ts'
 import { type Guess, type Look, loadNetwork, type Network } from './network.ts'
 import type { PhotographDetector } from './photograph-detector.ts'
@@ -82,7 +83,10 @@ async function readText(
   reader: TextReader,
   signal: AbortSignal | undefined,
 ): Promise<FoundText> {
-  const read = await reader.read(await decoded.readGreyPng(), signal)
+  const read = await reader.read(
+    { ...(await decoded.readGreyPng()), lines: findTextLines(decoded.pixels) },
+    signal,
+  )
   if (read === null) return { ...NO_TEXT, isTextRead: false }
   return { text: read.text, textConfidence: Math.round(read.confidence * 1000) / 1000, isTextRead: true }
 }

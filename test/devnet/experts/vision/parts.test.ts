@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { loadPhotographDetector } from '../../../../devnet/experts/vision/coco.ts'
+import { findTextLines } from '../../../../devnet/experts/vision/find-text-lines.ts'
 import { nameColours, nameOf } from '../../../../devnet/experts/vision/name-colours.ts'
 import { keepText } from '../../../../devnet/experts/vision/read-text.ts'
 import { groupLabels } from '../../../../devnet/experts/vision/recognition.ts'
@@ -53,6 +54,31 @@ it('colours are told by share, the largest first', () => {
     { name: 'red', hex: '#ff0000', share: 0.7 },
     { name: 'blue', hex: '#0000ff', share: 0.3 },
   ])
+})
+
+describe('lines of text', () => {
+  const side = 200
+  const plain = () => new Uint8Array(side * side * 3).fill(230)
+  const paint = (data: Uint8Array, [left, top, width, height]: readonly number[], value: number) => {
+    for (let y = top ?? 0; y < (top ?? 0) + (height ?? 0); y++) {
+      data.fill(value, (y * side + (left ?? 0)) * 3, (y * side + (left ?? 0) + (width ?? 0)) * 3)
+    }
+  }
+
+  it('are rows of letters, found with a margin around them', () => {
+    const data = plain()
+    for (const left of [50, 70, 90, 110]) paint(data, [left, 80, 12, 20], 20)
+    const [line, ...others] = findTextLines({ width: side, height: side, data })
+    expect(others).toEqual([])
+    expect(line).toEqual({ x: 0.215, y: 0.365, width: 0.43, height: 0.17 })
+  })
+
+  it('are not seen in a plain picture or in one shape alone', () => {
+    const data = plain()
+    expect(findTextLines({ width: side, height: side, data })).toEqual([])
+    paint(data, [80, 80, 20, 20], 20)
+    expect(findTextLines({ width: side, height: side, data })).toEqual([])
+  })
 })
 
 describe('labels', () => {
