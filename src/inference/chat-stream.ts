@@ -8,9 +8,11 @@ type Choice = { index?: unknown; delta?: unknown; finish_reason?: unknown }
 export type EditedChunk = {
   /** JSON text for the caller; null when the payload says nothing to it. */
   readonly text: string | null
-  /** What is metered. */
-  readonly spoken: readonly string[]
+  /** What is metered, with the choice that said it. */
+  readonly spoken: readonly Spoken[]
 }
+
+export type Spoken = { readonly choice: number; readonly text: string }
 
 const NOTHING: EditedChunk = { text: null, spoken: [] }
 
@@ -43,12 +45,13 @@ export class ChatStreamEditor {
     // Usage chunks and preambles: the gateway writes its own usage at the end.
     if (!Array.isArray(chunk.choices) || chunk.choices.length === 0) return NOTHING
     let changed = this.#keepConstant(chunk)
-    const spoken: string[] = []
+    const spoken: Spoken[] = []
     for (const choice of chunk.choices as Choice[]) {
       if (this.#editChoice(choice)) changed = true
       if (typeof choice.delta === 'object' && choice.delta !== null) {
         // A delta is an object, checked above; its members are read as unknown.
-        spoken.push(...spokenTexts(choice.delta as Record<string, unknown>))
+        const texts = spokenTexts(choice.delta as Record<string, unknown>)
+        for (const text of texts) spoken.push({ choice: Number(choice.index), text })
       }
     }
     // A line feed inside a data line would break the framing.

@@ -155,7 +155,8 @@ class ChatStream {
   readonly #options: CompleteOptions
   readonly #signal: AbortSignal
   readonly #editor: ChatStreamEditor
-  readonly #counter: ReturnType<Meter['createTokenCounter']>
+  /** One for each choice, since the texts of several come mixed. */
+  readonly #counters = new Map<number, ReturnType<Meter['createTokenCounter']>>()
   readonly #hash = createHash('sha256')
   #inputTokens = 0
   #hasDelivered = false
@@ -166,7 +167,6 @@ class ChatStream {
     this.#paid = paid
     this.#options = options
     this.#signal = signal
-    this.#counter = options.meter.createTokenCounter()
     this.#editor = new ChatStreamEditor({
       id: `chatcmpl-${paid.caller.requestId}`,
       createdS: Math.floor(options.wallMs() / 1000),
@@ -181,11 +181,11 @@ class ChatStream {
       const outputTokensMax = this.#affordableOutput(admission.prices)
       for await (const payload of payloads) {
         const { text, spoken } = this.#editor.edit(payload)
-        for (const part of spoken) {
-          this.#counter.add(part)
-          this.#hash.update(part)
+        for (const { choice, text: said } of spoken) {
+          this.#counterOf(choice).add(said)
+          this.#hash.update(said)
         }
-        if (this.#counter.exceeds(outputTokensMax)) {
+        if (this.#exceeds(outputTokensMax)) {
           yield this.#editor.writeCut()
           break
         }
@@ -197,7 +197,7 @@ class ChatStream {
       const receipt = await this.#settle()
       this.#ending = 'done'
       if (order.body.stream_options?.include_usage === true) {
-        yield this.#editor.writeUsage(writeUsage(this.#inputTokens, this.#counter.count(), receipt))
+        yield this.#editor.writeUsage(writeUsage(this.#inputTokens, this.#countOutput(), receipt))
       }
     } catch (thrown) {
       if (this.#ending === 'open' && !this.#isLeft()) this.#ending = 'failed'
@@ -235,6 +235,26 @@ class ChatStream {
     else await this.#options.purse.void(this.#paid.admission.reservation)
   }
 
+  #counterOf(choice: number) {
+    let counter = this.#counters.get(choice)
+    if (!counter) {
+      counter = this.#options.meter.createTokenCounter()
+      this.#counters.set(choice, counter)
+    }
+    return counter
+  }
+
+  #countOutput(): number {
+    let tokens = 0
+    for (const counter of this.#counters.values()) tokens += counter.count()
+    return tokens
+  }
+
+  #exceeds(tokensMax: number): boolean {
+    const only = this.#counters.size === 1 ? this.#counters.values().next().value : undefined
+    return only ? only.exceeds(tokensMax) : this.#countOutput() > tokensMax
+  }
+
   #affordableOutput(prices: PriceCatalogue): number {
     const { heldRao } = this.#paid.admission.reservation
     const model = this.#paid.order.model.listedId
@@ -247,7 +267,7 @@ class ChatStream {
 
   #settle(): Promise<Receipt> {
     const { performed, admission, order } = this.#paid
-    const outputTokens = this.#counter.count()
+    const outputTokens = this.#countOutput()
     const isBlank = outputTokens === 0 && !this.#editor.hasEnded
     return this.#options.purse.settle(
       admission.reservation,

@@ -139,7 +139,8 @@ export class Performer {
       } catch (thrown) {
         permit.release()
         const error = GatewayError.from(thrown)
-        if (job.signal.aborted || error.code === 'invalid_request') throw error
+        // What the caller did wrong, another miner refuses too.
+        if (job.signal.aborted || error.spec.blame === 'caller') throw error
         tally.last = error
       }
     }

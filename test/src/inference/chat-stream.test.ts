@@ -17,7 +17,7 @@ describe('ChatStreamEditor', () => {
   it('passes a chunk that keeps every promise on as it is, byte for byte', () => {
     const stream = editor()
     const payload = chunk({ role: 'assistant', content: 'Hi', odd_field: [1] })
-    expect(stream.edit(payload)).toEqual({ text: payload, spoken: ['Hi'] })
+    expect(stream.edit(payload)).toEqual({ text: payload, spoken: [{ choice: 0, text: 'Hi' }] })
   })
 
   it('sends the role once, whatever the miner does', () => {
@@ -70,7 +70,7 @@ describe('ChatStreamEditor', () => {
         tool_calls: [{ index: 0, function: { name: 'd', arguments: 'e' } }],
       }),
     )
-    expect(spoken).toEqual(['a', 'b', 'c', 'd', 'e'])
+    expect(spoken.map(({ text }) => text)).toEqual(['a', 'b', 'c', 'd', 'e'])
   })
 
   it('never lets a line feed break the framing', () => {

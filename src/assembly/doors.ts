@@ -1,0 +1,72 @@
+/** The doors: the public API and the admin port. */
+import { randomBytes } from 'node:crypto'
+import type { AccountService } from '../billing/accounts.ts'
+import type { Config } from '../config.ts'
+import { createAdminApp } from '../http/admin.ts'
+import { type AppOptions, createApp } from '../http/app.ts'
+import { RunningSignals } from '../http/running-signals.ts'
+import { type Served, serveApp } from '../http/serve.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { Store } from '../ports/store.ts'
+import { StartError } from './files.ts'
+
+export type Doors = {
+  readonly api: Served
+  readonly admin: Served
+  readonly adminToken: string
+  close(drainMs: number): Promise<void>
+}
+
+export type DoorsOptions = {
+  readonly config: Config
+  readonly log: Logger
+  readonly app: AppOptions
+  readonly signals: RunningSignals
+  readonly accounts: AccountService
+  readonly store: Store
+  readonly fund: ((accountId: string, amountRao: bigint) => Promise<void>) | null
+}
+
+/** @throws StartError the address cannot be had */
+export async function openDoors({ config, log, app, signals, ...rest }: DoorsOptions): Promise<Doors> {
+  const adminToken = randomBytes(32).toString('base64url')
+  const adminApp = createAdminApp({
+    token: adminToken,
+    accounts: rest.accounts,
+    rows: rest.store.accounts,
+    ledger: rest.store.ledger,
+    log,
+    fund: rest.fund,
+  })
+  const admin = await serveApp(adminApp, { host: '127.0.0.1', port: 0, signals: new RunningSignals() })
+  const api = await serveApp(createApp(app), { host: config.host, port: config.port, signals }).catch(
+    async (error: unknown) => {
+      await admin.close(0)
+      throw explain(error, config)
+    },
+  )
+  return {
+    api,
+    admin,
+    adminToken,
+    async close(drainMs) {
+      await api.close(drainMs)
+      await admin.close(0)
+    },
+  }
+}
+
+function explain(error: unknown, { host, port }: Config): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : null
+  if (code === 'EADDRINUSE')
+    return new StartError(
+      `Port ${port} on ${host} is in use. Set PORT to another one, or to 0 for any free one.`,
+    )
+  if (code === 'EACCES')
+    return new StartError(
+      `Port ${port} needs rights that this user does not have. Set PORT to one above 1023.`,
+    )
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new StartError(`${host} is no address of this machine. Set HOST.`)
+  return error
+}

@@ -1,0 +1,258 @@
+/** Starts the whole gateway, part by part and side by side where it can, and ends it in the opposite order. */
+import { randomUUID } from 'node:crypto'
+import { accessSync, constants, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { directoryBlobs } from '../../adapters/blobs/directory.ts'
+import { createMedia } from '../../adapters/media/index.ts'
+import { postgresBackend } from '../../adapters/queue/postgres-backend.ts'
+import { createStepQueue } from '../../adapters/queue/step-queue.ts'
+import { type EmbeddedStore, openEmbeddedStore } from '../../adapters/store/embedded/open-embedded-store.ts'
+import { startDepositWatcher } from '../billing/deposits.ts'
+import { parsePrices } from '../billing/prices.ts'
+import { startSweeper } from '../billing/sweeper.ts'
+import { systemTiming } from '../billing/timing.ts'
+import { removeRunFile, writeRunFile } from '../cli/run-file.ts'
+import type { StartFacts } from '../cli/start-lines.ts'
+import type { Config } from '../config.ts'
+import { RunningSignals } from '../http/running-signals.ts'
+import { Directory } from '../network/directory.ts'
+import { Snapshots } from '../network/snapshots.ts'
+import type { Logger } from '../ports/logger.ts'
+import { buildCore } from './core.ts'
+import { type DemoAccount, fund, fundWhenNew, openDemoAccount } from './demo-account.ts'
+import { type Doors, openDoors } from './doors.ts'
+import { buildFace } from './face.ts'
+import { type ProgramFiles, readBearers, readSubnets, reasonOf, StartError } from './files.ts'
+import { connectNetwork } from './network.ts'
+import { readReadiness } from './readiness.ts'
+
+export type StartOptions = {
+  readonly config: Config
+  readonly files: ProgramFiles
+  readonly version: string
+  readonly log: Logger
+  /** One line about what is being done, for people who wait. */
+  readonly progress: (line: string) => void
+}
+
+export type Gateway = {
+  readonly url: string
+  readonly adminUrl: string
+  readonly adminToken: string
+  readFacts(): Promise<StartFacts>
+  /** Drains and ends every part. */
+  close(drainMs: number): Promise<void>
+}
+
+/** How long the start waits for the chain before it goes on with what is stored. */
+const CHAIN_WAIT_MS = 10_000
+
+/**
+ * Starts.
+ *
+ * @throws StartError, ConfigError or Error in one clear line: another process has the data directory, the port is taken, a file is wrong
+ */
+export async function startGateway(options: StartOptions): Promise<Gateway> {
+  const startedMs = performance.now()
+  const parts = await startParts(options)
+  const doors = await openDoors(parts.doors).catch(async (error: unknown) => {
+    await parts.close(0)
+    throw error
+  })
+  parts.setDoors(doors)
+  const { config } = options
+  writeRunFile(config.dataDirectory, {
+    version: 1,
+    pid: process.pid,
+    url: doors.api.url,
+    admin: { url: doors.admin.url, token: doors.adminToken },
+    profile: config.profile,
+    chain: { endpoints: [...parts.endpoints], genesis: parts.chain.state().genesisHash },
+    demoKey: parts.demo.key,
+    startedAt: new Date().toISOString(),
+  })
+  const tookMs = performance.now() - startedMs
+  return {
+    url: doors.api.url,
+    adminUrl: doors.admin.url,
+    adminToken: doors.adminToken,
+    readFacts: () => readFacts(parts, { ...options, url: doors.api.url, tookMs }),
+    async close(drainMs) {
+      await doors.close(drainMs)
+      removeRunFile(config.dataDirectory)
+      await parts.close(drainMs)
+    },
+  }
+}
+
+type Parts = Awaited<ReturnType<typeof startParts>>
+
+async function startParts(options: StartOptions) {
+  const { config, files, log, progress } = options
+  const subnets = readSubnets(config, files)
+  const bearers = readBearers(subnets)
+  checkDirectory(config.dataDirectory)
+  const processId = randomUUID()
+  progress('Opening the database and starting the development network …')
+  const opening = openStore(options, processId)
+  const connecting = connectNetwork(options)
+  const [opened, connected] = await Promise.allSettled([opening, connecting])
+  if (opened.status === 'rejected' || connected.status === 'rejected') {
+    if (opened.status === 'fulfilled') await opened.value.store.lifecycle.close()
+    if (connected.status === 'fulfilled') await connected.value.close()
+    throw opened.status === 'rejected' ? opened.reason : connected.status === 'rejected' && connected.reason
+  }
+  const { store, queuePool } = opened.value
+  const network = connected.value
+  const { chain } = network
+  const directory = new Directory({ file: subnets, bearers })
+  const core = buildCore({
+    ...options,
+    directory,
+    prices: parsePrices(subnets.prices),
+    store,
+    signer: network.signer,
+    readAddress: network.readAddress,
+    readGenesisHash: () => chain.state().genesisHash ?? config.chainGenesis,
+  })
+  const snapshots = await startSnapshots(options, { network, directory, store, core })
+  const sweeper = startSweeper({ ledger: store.ledger, timing: systemTiming, log, onlyProcessId: processId })
+  const watcher = startDepositWatcher({ chain, deposits: store.deposits, timing: systemTiming, log })
+  const demo = await openDemo(options, { network, store, core })
+  progress('Opening the doors …')
+  const media = createMedia({
+    decodeEntry: new URL(`file://${join(files.distDirectory, 'decode-thread.mjs')}`),
+    secondsMax: config.audioSecondsMax,
+  })
+  const queue = createStepQueue({
+    backend: await postgresBackend(queuePool),
+    logger: (line) => log.warn({ part: 'queue' }, line),
+  })
+  const signals = new RunningSignals()
+  let doors: Doors | null = null
+  let shutdown: string | null = null
+  const readiness = () =>
+    readReadiness({
+      ...{ store, chain, snapshots, directory, queue, watcher },
+      ...{ performer: core.performer, purse: core.purse },
+      readShutdown: () => shutdown,
+      readDevnetProblem: network.readProblem,
+    })
+  const face = buildFace({
+    ...options,
+    ...{ processId, store, directory, core, media, queue, signals, readiness },
+    blobs: directoryBlobs(join(config.dataDirectory, 'blobs')),
+    baseUrl: () => doors?.api.url ?? '',
+    readGenesisHash: () => chain.state().genesisHash,
+  })
+  void core.meter.ready().catch((cause: unknown) => log.error({ err: cause }, 'The tokenizer could not be loaded; it is tried again.'))
+  face.start()
+  return {
+    ...{ chain, directory, store, demo, endpoints: network.endpoints },
+    doors: {
+      ...{ config, log, signals, store },
+      app: face.app,
+      accounts: core.accounts,
+      fund: fundBy(network.faucet, store),
+    },
+    setDoors(opened: Doors) {
+      doors = opened
+    },
+    async close(drainMs: number) {
+      shutdown = 'the gateway is shutting down'
+      await face.close(drainMs)
+      await core.purse.close(drainMs)
+      await Promise.all([watcher.close(), sweeper.close(), media.close(), core.closeDialects()])
+      snapshots.close()
+      await store.lifecycle.close()
+      await network.close()
+    },
+  }
+}
+
+function openStore({ config, files, log }: StartOptions, processId: string): Promise<EmbeddedStore> {
+  return openEmbeddedStore({
+    directory: config.dataDirectory,
+    workerFile: join(files.distDirectory, 'store-thread.mjs'),
+    templateDirectory: join(files.distDirectory, 'template'),
+    processId,
+    logger: (line) => log.info({ part: 'store' }, line),
+  })
+}
+
+type SnapshotParts = {
+  readonly network: Awaited<ReturnType<typeof connectNetwork>>
+  readonly directory: Directory
+  readonly store: EmbeddedStore['store']
+  readonly core: ReturnType<typeof buildCore>
+}
+
+/** Reads the chain, or goes on with what is stored while it cannot be reached. */
+async function startSnapshots({ config, log, progress }: StartOptions, { network, directory, store, core }: SnapshotParts): Promise<Snapshots> {
+  const snapshots = new Snapshots({
+    chain: network.chain,
+    directory,
+    documents: store.documents,
+    log,
+    wallMs: Date.now,
+    ageMsMax: config.snapshotAgeMsMax,
+    onChange: () => core.performer.wake(),
+  })
+  progress('Reading the chain …')
+  const isReached = await network.chain.ready(CHAIN_WAIT_MS).then(
+    () => true,
+    () => false,
+  )
+  await snapshots.restore(network.chain.state().genesisHash ?? config.chainGenesis)
+  if (isReached) await snapshots.start()
+  else {
+    progress(`The chain cannot be reached at ${network.endpoints.join(', ')}: going on with what is stored, trying again in the background.`)
+    void snapshots.start()
+  }
+  return snapshots
+}
+
+async function openDemo(
+  { config, log, progress }: StartOptions,
+  { network, store, core }: Omit<SnapshotParts, 'directory'>,
+): Promise<DemoAccount> {
+  const demo = await openDemoAccount(core.accounts, config)
+  if (network.faucet === null) return demo
+  const { availableRao } = await store.ledger.readBalance(demo.account.id)
+  if (availableRao === 0n) progress('Funding the demo account by a transfer on the development chain …')
+  await fundWhenNew(demo.account, { ledger: store.ledger, faucet: network.faucet, log })
+  return demo
+}
+
+function fundBy(faucet: Awaited<ReturnType<typeof connectNetwork>>['faucet'], store: EmbeddedStore['store']) {
+  if (faucet === null) return null
+  return async (accountId: string, amountRao: bigint) => {
+    await fund(await store.accounts.get(accountId), amountRao, { ledger: store.ledger, faucet })
+  }
+}
+
+/** @throws StartError before anything is started */
+function checkDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (cause) {
+    throw new StartError(`The data directory ${directory} (YUMAGATE_DATA_DIR) cannot be written: ${reasonOf(cause)}`)
+  }
+}
+
+async function readFacts(parts: Parts, { config, version, url, tookMs }: StartOptions & { url: string; tookMs: number }): Promise<StartFacts> {
+  const { finalized, genesisHash, problem } = parts.chain.state()
+  const { availableRao } = await parts.store.ledger.readBalance(parts.demo.account.id)
+  return {
+    version,
+    url,
+    tookMs,
+    profile: config.profile,
+    dataDirectory: config.dataDirectory,
+    chain: { endpoints: parts.endpoints, block: finalized?.number ?? null, genesis: genesisHash, problem },
+    experts: parts.directory.status(),
+    demo: { key: parts.demo.key, availableRao },
+    recording: 'examples/spoken-request.wav',
+  }
+}

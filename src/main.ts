@@ -1,0 +1,124 @@
+/** The program: reads settings and arguments, runs one command, ends with a clear line and exit 1 when it cannot. */
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { buildTemplate } from '../adapters/store/embedded/open-embedded-store.ts'
+import { createLogger } from '../adapters/telemetry/logger.ts'
+import { type ProgramFiles, StartError } from './assembly/files.ts'
+import { type Gateway, startGateway } from './assembly/gateway.ts'
+import { verifyBooks } from './assembly/verify-books.ts'
+import { askAdmin, CommandError } from './cli/admin-client.ts'
+import { createAccount, listAccounts, printConfig, printReport, type WithGateway } from './cli/commands.ts'
+import { runDemo } from './cli/demo/run-demo.ts'
+import { type Actions, createProgram } from './cli/program.ts'
+import { findRunning } from './cli/run-file.ts'
+import { writeReadyLine, writeStartLines } from './cli/start-lines.ts'
+import { ConfigError, readConfig } from './config.ts'
+import type { LedgerReport } from './ports/ledger.ts'
+
+const distDirectory = dirname(fileURLToPath(import.meta.url))
+const files: ProgramFiles = { distDirectory, rootDirectory: join(distDirectory, '..') }
+const { version } = JSON.parse(readFileSync(join(files.rootDirectory, 'package.json'), 'utf8')) as {
+  version: string
+}
+
+const start: Actions['start'] = async ({ json }) => {
+  const config = readConfig()
+  const gateway = await startGateway({
+    config,
+    files,
+    version,
+    log: createLogger(config.logLevel),
+    progress: (line) => {
+      if (!json) process.stderr.write(`${line}\n`)
+    },
+  })
+  endOnSignals(gateway, config.drainMs)
+  const facts = await gateway.readFacts()
+  process.stdout.write(json ? writeReadyLine(facts) : writeStartLines(facts))
+}
+
+/** Drains once; a second signal ends at once. */
+function endOnSignals(gateway: Gateway, drainMs: number): void {
+  let isEnding = false
+  const end = (signal: string) => {
+    if (isEnding) process.exit(1)
+    isEnding = true
+    process.stderr.write(
+      `\n${signal}: ending after running answers (at most ${drainMs / 1000} s; again to end at once) …\n`,
+    )
+    gateway.close(drainMs).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(
+          `The end was not clean: ${error instanceof Error ? error.message : String(error)}\n`,
+        )
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGTERM', () => end('SIGTERM'))
+  process.on('SIGINT', () => end('SIGINT'))
+}
+
+/** Asks the running gateway, else one started for the moment on a free port. */
+const withGateway: WithGateway = async (work) => {
+  const config = readConfig()
+  const running = findRunning(config.dataDirectory)
+  if (running) return await work(running)
+  const log = createLogger(config.logLevel)
+  const gateway = await startGateway({
+    config: { ...config, port: 0 },
+    files,
+    version,
+    log,
+    progress: () => undefined,
+  })
+  try {
+    return await work({ admin: { url: gateway.adminUrl, token: gateway.adminToken } })
+  } finally {
+    await gateway.close(0)
+  }
+}
+
+const actions: Actions = {
+  start,
+  config: printConfig,
+  createAccount: (name, options) => createAccount(name, options, withGateway),
+  listAccounts: (options) => listAccounts(options, withGateway),
+  async verifyLedger(options) {
+    const config = readConfig()
+    const running = findRunning(config.dataDirectory)
+    // The admin door answers with the report as the ledger makes it.
+    const report = running
+      ? ((await askAdmin(running, { method: 'GET', path: '/ledger/verify' })) as unknown as LedgerReport)
+      : await verifyBooks(config, files)
+    if (!printReport(report, options)) process.exitCode = 1
+  },
+  async demo(options) {
+    const isPassed = await runDemo({
+      config: readConfig(),
+      mainFile: join(distDirectory, 'main.mjs'),
+      rootDirectory: files.rootDirectory,
+      ...options,
+    })
+    if (!isPassed) process.exitCode = 1
+  },
+  async buildTemplate() {
+    await buildTemplate({
+      workerFile: join(distDirectory, 'store-thread.mjs'),
+      templateDirectory: join(distDirectory, 'template'),
+    })
+  },
+}
+
+createProgram(version, actions)
+  .parseAsync()
+  .catch((error: unknown) => {
+    const isPlain =
+      error instanceof ConfigError || error instanceof StartError || error instanceof CommandError
+    const text =
+      error instanceof Error ? (isPlain ? error.message : (error.stack ?? error.message)) : String(error)
+    process.stderr.write(`yumagate: ${text}\n`)
+    process.exit(1)
+  })
