@@ -115,5 +115,5 @@ export async function finishRun(
        where run_id = $1 and status in ('pending', 'ready', 'running')`,
     [runId],
   )
-  await transaction.query('select yumagate.ledger_release(array[$1])', [holdId])
+  await transaction.query('select yumagate.release_holds(array[$1])', [holdId])
 }

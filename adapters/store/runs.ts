@@ -75,10 +75,14 @@ async function createRun(database: Database, run: NewRun, processId: string): Pr
   if (replay) return replay
   try {
     return await database.transaction(async (transaction) => {
-      const [answer] = await transaction.query(
-        'select * from yumagate.ledger_hold($1, $2, $3, $4, $5, $6, true)',
-        [`hold:${run.id}`, run.accountId, run.keyId, run.holdRao, run.timeoutMs, processId],
-      )
+      const [answer] = await transaction.query('select * from yumagate.run_hold($1, $2, $3, $4, $5, $6)', [
+        `hold:${run.id}`,
+        run.accountId,
+        run.keyId,
+        run.holdRao,
+        run.timeoutMs,
+        processId,
+      ])
       const outcome = readHoldOutcome(answer?.code, answer?.available)
       if (outcome.kind === 'insufficient') throw new Rollback<CreateRunOutcome>(outcome)
       if (outcome.kind === 'refused') throw new GatewayError('invalid_api_key', 'This API key is not valid.')

@@ -5,6 +5,8 @@ import type { DatabaseThread } from './database-thread.ts'
 export class VirtualSocket extends Duplex {
   readonly #thread: DatabaseThread
   #id: number | null = null
+  /** Written in this turn: node-postgres writes a statement in five pieces, and each message to the thread wakes it. */
+  #pending: Buffer[] = []
 
   constructor(thread: DatabaseThread) {
     super()
@@ -52,12 +54,8 @@ export class VirtualSocket extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#send(chunk)
-    done()
-  }
-
-  override _writev(chunks: { readonly chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    this.#send(Buffer.concat(chunks.map(({ chunk }) => chunk)))
+    if (this.#pending.length === 0) queueMicrotask(() => this.#flush())
+    this.#pending.push(chunk)
     done()
   }
 
@@ -71,11 +69,16 @@ export class VirtualSocket extends Duplex {
     done(error)
   }
 
-  #send(bytes: Buffer): void {
-    if (this.#id !== null) this.#thread.send(this.#id, bytes)
+  #flush(): void {
+    const [first] = this.#pending
+    if (first && this.#id !== null) {
+      this.#thread.send(this.#id, this.#pending.length === 1 ? first : Buffer.concat(this.#pending))
+    }
+    this.#pending = []
   }
 
   #end(): void {
+    this.#flush()
     if (this.#id !== null) this.#thread.end(this.#id)
     this.#id = null
   }

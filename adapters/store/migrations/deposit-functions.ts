@@ -1,11 +1,13 @@
 /** Crediting of deposits, once per event of a block. */
 
+import { PLAN_ONCE } from './ledger-functions.ts'
+
 export const depositFunctions = /* sql */ `
 -- Credits each event that was not credited before; answers those, in the order given. Every address must be known.
 create function yumagate.ledger_deposit(
   p_genesis text, p_block_hash text, p_block_number bigint,
   p_event integer[], p_from text[], p_to text[], p_amount bigint[]
-) returns table (account_id text, amount bigint) language plpgsql as $$
+) returns table (account_id text, amount bigint) language plpgsql ${PLAN_ONCE} as $$
 #variable_conflict use_column
 begin
   perform from yumagate.purse p

@@ -2,8 +2,10 @@
  * A whole batch of the purse in one call and one transaction: settles, voids, holds, with an answer for each.
  *
  * `ledger_commit_each` goes row by row, takes any batch and is the measure of what is right; `ledger_commit_many` does the same by sets,
- * and wants every hold and receipt named at most once. For a few rows the first is cheaper, for many the second.
+ * and wants every hold and receipt named at most once. For one row the first is cheaper, for more the second.
  */
+
+import { PLAN_ONCE } from './ledger-functions.ts'
 
 const PARAMETERS = /* sql */ `
   s_hold text[], s_receipt text[], s_account text[], s_captured bigint[], s_request text[], s_revenue text[], s_body text[],
@@ -20,7 +22,7 @@ create function yumagate.ledger_lock(p_holds text[], p_accounts text[]) returns 
     order by p.account_number for update
 $$;
 
-create function yumagate.ledger_commit_each(${PARAMETERS}) language plpgsql as $$
+create function yumagate.ledger_commit_each(${PARAMETERS}) language plpgsql ${PLAN_ONCE} as $$
 declare
   i integer;
   answer record;
@@ -94,7 +96,7 @@ begin
       from unnest(s_receipt, s_body) with ordinality as s (id, body, n) order by s.n);
 end $$;
 
-create function yumagate.ledger_commit_many(${PARAMETERS}) language plpgsql as $$
+create function yumagate.ledger_commit_many(${PARAMETERS}) language plpgsql ${PLAN_ONCE} as $$
 declare
   v_done bigint[];
   i integer;
