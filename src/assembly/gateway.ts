@@ -145,7 +145,11 @@ async function startParts(options: StartOptions) {
     baseUrl: () => doors?.api.url ?? '',
     readGenesisHash: () => chain.state().genesisHash,
   })
-  void core.meter.ready().catch((cause: unknown) => log.error({ err: cause }, 'The tokenizer could not be loaded; it is tried again.'))
+  void core.meter
+    .ready()
+    .catch((cause: unknown) =>
+      log.error({ err: cause }, 'The tokenizer could not be loaded; it is tried again.'),
+    )
   face.start()
   return {
     ...{ chain, directory, store, demo, endpoints: network.endpoints },
@@ -188,7 +192,10 @@ type SnapshotParts = {
 }
 
 /** Reads the chain, or goes on with what is stored while it cannot be reached. */
-async function startSnapshots({ config, log, progress }: StartOptions, { network, directory, store, core }: SnapshotParts): Promise<Snapshots> {
+async function startSnapshots(
+  { config, log, progress }: StartOptions,
+  { network, directory, store, core }: SnapshotParts,
+): Promise<Snapshots> {
   const snapshots = new Snapshots({
     chain: network.chain,
     directory,
@@ -206,7 +213,9 @@ async function startSnapshots({ config, log, progress }: StartOptions, { network
   await snapshots.restore(network.chain.state().genesisHash ?? config.chainGenesis)
   if (isReached) await snapshots.start()
   else {
-    progress(`The chain cannot be reached at ${network.endpoints.join(', ')}: going on with what is stored, trying again in the background.`)
+    progress(
+      `The chain cannot be reached at ${network.endpoints.join(', ')}: going on with what is stored, trying again in the background.`,
+    )
     void snapshots.start()
   }
   return snapshots
@@ -237,11 +246,16 @@ function checkDirectory(directory: string): void {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (cause) {
-    throw new StartError(`The data directory ${directory} (YUMAGATE_DATA_DIR) cannot be written: ${reasonOf(cause)}`)
+    throw new StartError(
+      `The data directory ${directory} (YUMAGATE_DATA_DIR) cannot be written: ${reasonOf(cause)}`,
+    )
   }
 }
 
-async function readFacts(parts: Parts, { config, version, url, tookMs }: StartOptions & { url: string; tookMs: number }): Promise<StartFacts> {
+async function readFacts(
+  parts: Parts,
+  { config, version, url, tookMs }: StartOptions & { url: string; tookMs: number },
+): Promise<StartFacts> {
   const { finalized, genesisHash, problem } = parts.chain.state()
   const { availableRao } = await parts.store.ledger.readBalance(parts.demo.account.id)
   return {

@@ -166,11 +166,16 @@ function refuse(
     case 'conflict':
       return new GatewayError('conflict', 'The id of this request was used before.')
     case 'insufficient':
-      return insufficient(outcome.availableRao, order, genesisHash)
+      return insufficientBalance(outcome.availableRao, order, genesisHash)
   }
 }
 
-function insufficient(availableRao: bigint, order: ReserveOrder, genesisHash: string | null): GatewayError {
+/** The 402 of a request or a run, with where to send how much. */
+export function insufficientBalance(
+  availableRao: bigint,
+  order: Pick<ReserveOrder, 'amountRao' | 'depositAddress'>,
+  genesisHash: string | null,
+): GatewayError {
   const requiredRao = holdable(order.amountRao)
   const topup = {
     address: order.depositAddress,
