@@ -1,24 +1,12 @@
-/** Pipelines: several steps in one job with one bill. Accepts, shows, cancels, and works on runs. */
-import { createHash } from 'node:crypto'
-import { insufficientBalance } from '../billing/purse.ts'
-import { createReceiptIds } from '../billing/receipt.ts'
+/** Pipelines: several steps in one job with one bill. What they promise, and what they are made of. */
 import type { Timing } from '../billing/timing.ts'
-import { GatewayError } from '../errors.ts'
 import type { Caller } from '../inference/pay.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { StepQueue } from '../ports/queue.ts'
 import type { Run, RunEvent, Runs } from '../ports/runs.ts'
-import { type CompiledRun, type CompileOptions, compile } from './admission/compile.ts'
-import { endEarly } from './engine/conclude.ts'
-import { followRun, waitForRun } from './engine/follow-run.ts'
-import { runEvent } from './engine/run-events.ts'
-import { RunNews } from './engine/run-news.ts'
-import { RunSweeper } from './engine/run-sweeper.ts'
-import { serialise } from './engine/serialise.ts'
-import { StepLine } from './engine/step-line.ts'
-import { Worker } from './engine/worker.ts'
-import { STEP_USES, type StepUse } from './language/definition.ts'
-import { readPlannedRun, writePlannedRun } from './language/plan.ts'
+import type { CompiledRun, CompileOptions } from './admission/compile.ts'
+import type { StepUse } from './language/definition.ts'
+import { PipelineDesk } from './pipeline-desk.ts'
 import type { StepTools } from './steps/step-order.ts'
 
 export type PipelinesOptions = CompileOptions &
@@ -93,177 +81,7 @@ export type Pipelines = {
   state(): PipelinesState
 }
 
-const LEASE_MS = 30_000
-
-/** Transcription decodes whole recordings in memory, so few of them at once; the rest waits at miners. */
-const CONCURRENCY: Readonly<Record<StepUse, number>> = {
-  chat: 16,
-  'audio.transcribe': 4,
-  'image.generate': 8,
-  'image.recognize': 8,
-  'text.concat': 8,
-}
-
-/** A little after the database thinks so too. */
-const EXPIRY_GRACE_MS = 50
-
+/** @returns the pipelines of this process; `start` them once everything that they are made of serves */
 export function createPipelines(options: PipelinesOptions): Pipelines {
-  const { runs, queue, timing, log } = options
-  const news = new RunNews()
-  const line = new StepLine({ queue, nowMs: timing.monotonicMs, log })
-  const follow = { runs, news, timing }
-  const worker = new Worker({
-    ...options,
-    line,
-    news,
-    tools: options,
-    leaseMs: options.leaseMs ?? LEASE_MS,
-    makeReceiptId: createReceiptIds(options.random),
-    random: () => (Buffer.from(options.random(4)).readUInt32BE() ?? 0) / 2 ** 32,
-  })
-  const sweeper = new RunSweeper({
-    runs,
-    line,
-    timing,
-    log,
-    expire: async (runId) => {
-      await end(runId, 'expired')
-    },
-    onlyProcessId: options.isAlone ? options.processId : null,
-  })
-  let isClosed = false
-
-  return {
-    async create(caller, order) {
-      if (isClosed) throw new GatewayError('shutting_down', 'The gateway is stopping.')
-      const id = runIdOf(caller.accountId, order, options.random)
-      const earlier = order.idempotency && (await replay(id, caller.accountId, order.idempotency.fingerprint))
-      if (earlier) return earlier
-      const { value, idempotency, signal } = order
-      const { accountId, costMaxRao } = caller
-      const fingerprint = idempotency?.fingerprint ?? null
-      const compiled = await compile({ accountId, value, costMaxRao, fingerprint, signal }, options)
-      if (compiled.definition.dry_run === true) return { kind: 'estimate', compiled }
-      const outcome = await accept(id, caller, { compiled, idempotency })
-      if (outcome.kind === 'created') await launch(outcome.run, compiled.plan.timeoutMs)
-      return outcome
-    },
-    find,
-    list: (accountId, page) => runs.list(accountId, page),
-    async cancel(runId, accountId) {
-      await find(runId, accountId)
-      if (!(await end(runId, 'cancelled'))) {
-        throw new GatewayError('conflict', 'The run has ended; there is nothing to cancel.')
-      }
-      return await find(runId, accountId)
-    },
-    wait: async (run, patience) => (await waitForRun(run.id, patience, follow)) ?? run,
-    events: (runId, place) => followRun(runId, place, follow),
-    start() {
-      for (const use of STEP_USES) {
-        const concurrency = options.concurrency?.[use] ?? CONCURRENCY[use]
-        queue.work(use, concurrency, (step, signal) => worker.work(step, signal))
-      }
-      sweeper.start()
-    },
-    async close(drainMs) {
-      isClosed = true
-      await sweeper.close()
-      await queue.close(drainMs)
-    },
-    state: () => ({
-      running: worker.attempts.count(),
-      queue: queue.state(),
-      problem: queue.state().problem ?? sweeper.problem,
-    }),
-  }
-
-  async function find(runId: string, accountId: string): Promise<Run> {
-    const run = await runs.find(runId, accountId)
-    if (run) return run
-    throw new GatewayError('not_found', `There is no run ${JSON.stringify(runId.slice(0, 100))}.`)
-  }
-
-  /** The run that the same key made, if any. @throws GatewayError `idempotency_mismatch` */
-  async function replay(
-    runId: string,
-    accountId: string,
-    fingerprint: string,
-  ): Promise<CreateOutcome | null> {
-    const run = await runs.find(runId, accountId)
-    if (!run) return null
-    if (readPlannedRun(run.definition).plan.fingerprint !== fingerprint) throw mismatch()
-    return { kind: 'replayed', run }
-  }
-
-  async function accept(
-    id: string,
-    caller: Caller,
-    order: { readonly compiled: CompiledRun; readonly idempotency: CreateOrder['idempotency'] },
-  ): Promise<CreateOutcome> {
-    const { definition, plan, priceVersion } = order.compiled
-    const { accountId, keyId, depositAddress } = caller
-    const created = runEvent('run.created', { graph: plan.layers, held_rao: plan.holdRao.toString() })
-    const outcome = await runs.create({
-      id,
-      accountId,
-      keyId,
-      definition: writePlannedRun(definition, plan),
-      priceVersion,
-      holdRao: plan.holdRao,
-      timeoutMs: plan.timeoutMs,
-      steps: plan.steps.map((step) => ({ id: step.id, use: step.facts.use, ready: step.reads.length === 0 })),
-      events: [created],
-      idempotency: order.idempotency,
-    })
-    switch (outcome.kind) {
-      case 'mismatch':
-        throw mismatch()
-      case 'insufficient': {
-        const wanted = { amountRao: plan.holdRao, depositAddress }
-        throw insufficientBalance(outcome.availableRao, wanted, options.readGenesisHash())
-      }
-      default:
-        return outcome
-    }
-  }
-
-  async function launch(run: Run, timeoutMs: number): Promise<void> {
-    timing.after(timeoutMs + EXPIRY_GRACE_MS, () => void sweeper.sweep())
-    for (const { id, use, fence, status } of run.steps) {
-      if (status === 'ready') await line.add({ runId: run.id, stepId: id, use, fence })
-    }
-  }
-
-  /** @returns false when it had ended */
-  async function end(runId: string, status: 'cancelled' | 'expired'): Promise<boolean> {
-    const isEnded = await serialise(runs, runId, async () => {
-      const run = await runs.find(runId, null)
-      if (!run || run.endedAt !== null) return false
-      const early = endEarly(run, readPlannedRun(run.definition), status)
-      return await runs.log.endRun(runId, early.end, early.event)
-    })
-    worker.attempts.stop(runId, 'ended')
-    news.tell(runId)
-    return isEnded
-  }
+  return new PipelineDesk(options)
 }
-
-/** A key names its run, so that a repeated request finds it without being checked and priced again. */
-function runIdOf(
-  accountId: string,
-  { idempotency }: CreateOrder,
-  random: (sizeBytes: number) => Uint8Array,
-): string {
-  if (!idempotency) return `run_${Buffer.from(random(16)).toString('hex')}`
-  const hash = createHash('sha256')
-    .update(JSON.stringify([accountId, idempotency.key]))
-    .digest('hex')
-  return `run_${hash.slice(0, 32)}`
-}
-
-const mismatch = () =>
-  new GatewayError(
-    'idempotency_mismatch',
-    'This Idempotency-Key came with another body before. Take a new key for a new run.',
-  )

@@ -104,13 +104,13 @@ export function concludeReturn(moment: Moment, delayMs: number, event: NewEvent 
   }
 }
 
-/** How a run ends that is ended from outside: what has succeeded is its output. */
+/** How a run ends that is ended from outside: what has succeeded is its output. @param planned - null when the row cannot be read */
 export function endEarly(
   run: Run,
-  planned: PlannedRun,
+  planned: PlannedRun | null,
   status: 'cancelled' | 'expired',
 ): { readonly end: RunEnd; readonly event: NewEvent } {
-  const { output } = writeOutput(planned, outputsOf(run.steps))
+  const output = planned && writeOutput(planned, outputsOf(run.steps)).output
   const message = 'The run did not end within its timeout_s. What was finished is kept and charged.'
   const error = status === 'expired' ? { code: 'expired', message } : null
   const end: RunEnd = { status, output, partial: true, error }

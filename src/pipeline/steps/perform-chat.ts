@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto'
 import { affordableUnits } from '../../billing/prices.ts'
 import { boundInputTokens, type Picture, type Prompt, readPrompt } from '../../billing/prompt.ts'
-import { GatewayError } from '../../errors.ts'
 import { badAnswer, readChatAnswer } from '../../inference/chat-answer.ts'
 import {
   type ChatBody,
@@ -100,6 +99,7 @@ async function ask(
   const performed = await dispatch(order, tools, {
     capability,
     models,
+    priceRao: (model) => priceOf(model, tokenUnits(inputTokens, limits.get(model) ?? 0), order.prices),
     work: (model) => ({
       kind: 'chat',
       body: writeMinerBody(chat.body, null, {
@@ -120,7 +120,7 @@ async function ask(
   const receipt = order.bill({
     performed,
     capability,
-    units: { input_token: BigInt(inputTokens), output_token: BigInt(outputTokens) },
+    units: tokenUnits(inputTokens, outputTokens),
     outputSha256: hash.digest('hex'),
   })
   return {
@@ -159,6 +159,11 @@ function limitModels(
   if (limits.size === 0) throw overBudget(budgetRao)
   return limits
 }
+
+const tokenUnits = (input: number, output: number) => ({
+  input_token: BigInt(input),
+  output_token: BigInt(output),
+})
 
 function readAnswer(performed: Performed) {
   const { answer } = performed

@@ -6,6 +6,7 @@ import { sha256Hex } from '../../inference/pay.ts'
 import type { Performed } from '../../inference/perform.ts'
 import { MinerFailure } from '../../ports/miner.ts'
 import type { StoredFile } from '../../ports/store.ts'
+import { priceOf } from '../admission/price-step.ts'
 import { REVISED_PROMPT_BYTES_MAX } from '../language/output-shapes.ts'
 import { affordableModels } from './affordable-models.ts'
 import type { FilledBody } from './fill-body.ts'
@@ -23,6 +24,7 @@ export async function performPictures(
   const performed = await dispatch(order, tools, {
     capability: 'image.generate',
     models: affordableModels(units, order, tools),
+    priceRao: (model) => priceOf(model, units, order.prices),
     work: (model) => ({ ...work, kind: 'image', model: model.upstreamModel }),
   })
   const { images, revisedPrompt } = await readPictures(performed, order, tools)

@@ -4,6 +4,7 @@ import { sha256Hex } from '../../inference/pay.ts'
 import { audioUnits } from '../../inference/transcribe.ts'
 import { MinerFailure, type TranscriptionAnswer } from '../../ports/miner.ts'
 import { atParam } from '../admission/caller-files.ts'
+import { priceOf } from '../admission/price-step.ts'
 import type { TranscriptionBody } from '../language/step-body.ts'
 import { affordableModels } from './affordable-models.ts'
 import { type FilledBody, recordingOf } from './fill-body.ts'
@@ -25,6 +26,7 @@ export async function performTranscription(
   const performed = await dispatch(order, tools, {
     capability: 'audio.transcribe',
     models: affordableModels(units, order, tools),
+    priceRao: (model) => priceOf(model, units, order.prices),
     work: (model) => ({
       kind: 'transcription',
       model: model.upstreamModel,

@@ -64,14 +64,11 @@ export type StepResult = {
 export function dispatch(
   order: StepOrder,
   tools: StepTools,
-  job: Pick<Job, 'capability' | 'models' | 'work'>,
+  job: Pick<Job, 'capability' | 'models' | 'priceRao' | 'work'>,
 ): Promise<Performed> {
   return tools.performer.perform({
     accountId: order.accountId,
-    capability: job.capability,
-    models: job.models,
-    // Every model in the job fits into the budget, which is what the gate may compare.
-    priceRao: () => order.budgetRao,
+    ...job,
     work: (model: ServedModel) => {
       order.onAttempt()
       return job.work(model)
