@@ -33,7 +33,7 @@ export async function decodeImage(
   if (header.width * header.height > options.pixelsMax)
     throw new GatewayError(
       'invalid_image',
-      `The picture has ${header.width} x ${header.height} pixels; ${Math.floor(options.pixelsMax / 1e6)} million are the most that is taken.`,
+      `The picture has ${header.width} x ${header.height} pixels; ${options.pixelsMax.toLocaleString('en-US')} are the most that is taken.`,
     )
   try {
     const picture = sharp(bytes, {

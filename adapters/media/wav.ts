@@ -51,11 +51,15 @@ function readSamples(format: Format, data: Uint8Array): AsyncIterable<Sound> | I
   }
 }
 
-/** The width of a sample: of the container (block size), unless that contradicts the number of bits. */
+/**
+ * The width of a sample is told twice, by the bits and by the size of a block. The bits are right more often; only bits that
+ * fill no whole bytes, 24 of 32, and none at all leave it to the block.
+ */
 function integerFormat(format: Format): SampleFormat {
-  const byBits = Math.ceil(format.bits / 8)
   const byBlock = format.blockBytes / format.channelCount
-  const width = Number.isInteger(byBlock) && byBlock >= Math.max(1, byBits) && byBlock <= 8 ? byBlock : byBits
+  const isPadded = format.bits === 0 || format.bits % 8 !== 0 || (format.bits === 24 && byBlock === 4)
+  const width =
+    isPadded && Number.isInteger(byBlock) && byBlock * 8 >= format.bits ? byBlock : Math.ceil(format.bits / 8)
   if (width < 1 || width > 8)
     throw new AudioFault(`The WAV file claims samples of ${format.bits} bits; 8 to 64 can be read.`)
   return { kind: 'integer', width }
