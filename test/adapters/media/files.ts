@@ -91,7 +91,7 @@ export function wavFile(data: Uint8Array, shape: WavShape = {}): Uint8Array {
   format.writeUInt16LE(shape.extensible ? 0xfffe : tag, 0)
   format.writeUInt16LE(channels, 2)
   format.writeUInt32LE(rate, 4)
-  format.writeUInt32LE(rate * blockBytes, 8)
+  format.writeUInt32LE((rate * blockBytes) % 2 ** 32, 8)
   format.writeUInt16LE(blockBytes, 12)
   format.writeUInt16LE(bits, 14)
   if (shape.extensible) {
