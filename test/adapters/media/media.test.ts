@@ -153,7 +153,7 @@ describe('bombs', () => {
     const script = `
       import { createMedia } from ${JSON.stringify(new URL('../../../adapters/media/index.ts', import.meta.url).href)}
       const media = createMedia({ decodeEntry: new URL(${JSON.stringify(decodeEntry.href)}), decodeExecArgv: ${JSON.stringify(decodeExecArgv)} })
-      await media.decodeAudio(new TextEncoder().encode('a text'), { signal: new AbortController().signal }).catch((error) => console.log(error.message))`
+      await media.decodeAudio(new TextEncoder().encode('a text'), { signal: new AbortController().signal }).catch((error) => process.stdout.write(error.message))`
     const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
