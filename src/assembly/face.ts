@@ -1,12 +1,18 @@
 /** The face: what the API's apps are given, and the pipelines that run behind one of them. */
+
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createTypedPlanner } from '../../routers/planner/typed.ts'
+import type { PriceBook } from '../billing/price-book.ts'
+import { systemTiming } from '../billing/timing.ts'
 import type { AppOptions } from '../http/app.ts'
 import { createContract } from '../http/contract.ts'
 import { FileShelf } from '../http/file-shelf.ts'
 import type { PartState } from '../http/health.ts'
 import type { RunningSignals } from '../http/running-signals.ts'
 import type { Directory } from '../network/directory.ts'
+import { createPipelines } from '../pipeline/pipelines.ts'
 import type { Media } from '../ports/media.ts'
 import type { StepQueue } from '../ports/queue.ts'
 import type { Blobs, Store } from '../ports/store.ts'
@@ -19,6 +25,7 @@ export type FaceOptions = StartOptions & {
   readonly blobs: Blobs
   readonly directory: Directory
   readonly core: ReturnType<typeof buildCore>
+  readonly prices: PriceBook
   readonly media: Media
   readonly queue: StepQueue
   readonly signals: RunningSignals
@@ -41,6 +48,16 @@ export function buildFace(options: FaceOptions) {
     baseUrl: options.baseUrl,
   })
   const { pay, performer, meter } = core
+  const pipelines = createPipelines({
+    ...{ contract, directory, media, meter, performer, log, files: shelf },
+    ...{ prices: options.prices, queue: options.queue, processId: options.processId },
+    planner: createTypedPlanner(),
+    runs: store.runs,
+    timing: systemTiming,
+    random: (sizeBytes) => randomBytes(sizeBytes),
+    isAlone: true,
+    readGenesisHash: options.readGenesisHash,
+  })
   const common = { contract, directory, signals }
   const { jsonBytesMax, uploadBytesMax } = config
   const app: AppOptions = {
@@ -50,6 +67,7 @@ export function buildFace(options: FaceOptions) {
     audio: { ...common, media, pay, performer, uploadBytesMax },
     images: { ...common, shelf, jsonBytesMax, paint: { ...pay, performer, media }, wallMs: Date.now },
     files: { contract, shelf, uploadBytesMax },
+    pipelines: { pipelines, signals },
     models: { directory, readPrices: pay.readPrices, createdS: MODELS_CREATED_S },
     account: { ledger: store.ledger, readGenesisHash: options.readGenesisHash },
     health: { version: options.version, readParts: options.readiness },
@@ -57,11 +75,12 @@ export function buildFace(options: FaceOptions) {
   return {
     app,
     start() {
+      pipelines.start()
       // After the doors are open: neither the first request nor the start waits for it.
       setImmediate(() => contract.warm())
     },
     async close(drainMs: number) {
-      await options.queue.close(drainMs)
+      await pipelines.close(drainMs)
     },
   }
 }

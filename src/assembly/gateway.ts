@@ -8,6 +8,7 @@ import { postgresBackend } from '../../adapters/queue/postgres-backend.ts'
 import { createStepQueue } from '../../adapters/queue/step-queue.ts'
 import { type EmbeddedStore, openEmbeddedStore } from '../../adapters/store/embedded/open-embedded-store.ts'
 import { startDepositWatcher } from '../billing/deposits.ts'
+import { openPriceBook } from '../billing/price-book.ts'
 import { parsePrices } from '../billing/prices.ts'
 import { startSweeper } from '../billing/sweeper.ts'
 import { systemTiming } from '../billing/timing.ts'
@@ -106,10 +107,11 @@ async function startParts(options: StartOptions) {
   const network = connected.value
   const { chain } = network
   const directory = new Directory({ file: subnets, bearers })
+  const prices = await openPriceBook(store.documents, parsePrices(subnets.prices))
   const core = buildCore({
     ...options,
     directory,
-    prices: parsePrices(subnets.prices),
+    prices: prices.current,
     store,
     signer: network.signer,
     readAddress: network.readAddress,
@@ -140,7 +142,7 @@ async function startParts(options: StartOptions) {
     })
   const face = buildFace({
     ...options,
-    ...{ processId, store, directory, core, media, queue, signals, readiness },
+    ...{ processId, store, directory, core, prices, media, queue, signals, readiness },
     blobs: directoryBlobs(join(config.dataDirectory, 'blobs')),
     baseUrl: () => doors?.api.url ?? '',
     readGenesisHash: () => chain.state().genesisHash,

@@ -13,6 +13,7 @@ import { type HealthAppOptions, healthApp } from './health.ts'
 import type { HttpEnv } from './http-env.ts'
 import { type ImagesAppOptions, imagesApp } from './images.ts'
 import { type ModelsAppOptions, modelsApp } from './models.ts'
+import { type PipelinesAppOptions, pipelinesApp } from './pipelines.ts'
 import { replyError, replyPreflight } from './reply.ts'
 
 export type AppOptions = {
@@ -22,6 +23,7 @@ export type AppOptions = {
   readonly audio: AudioAppOptions
   readonly images: ImagesAppOptions
   readonly files: FilesAppOptions
+  readonly pipelines: PipelinesAppOptions
   readonly models: ModelsAppOptions
   readonly account: AccountAppOptions
   readonly health: HealthAppOptions
@@ -63,6 +65,7 @@ export function createApp(options: AppOptions) {
   app.route('/v1/audio', audioApp(options.audio))
   app.route('/v1/images', imagesApp(options.images))
   app.route('/v1/files', filesApp(options.files))
+  app.route('/v1/pipelines', pipelinesApp(options.pipelines))
   app.route('/v1/account', accountApp(options.account))
   app.route('/v1/receipts', receiptsApp(options.account))
 

@@ -58,13 +58,16 @@ class FormReader {
         this.#sizeBytes += chunk.length
         if (this.#sizeBytes > this.#bytesMax) stop(tooLarge(this.#bytesMax))
       }
-      const leave = () =>
+      // A request that was read to its end closes too, maybe before the parser is through.
+      const leave = () => {
+        if (incoming.complete) return
         stop(
           new GatewayError(
             'client_closed_request',
             'The connection closed before the whole form had arrived.',
           ),
         )
+      }
       const stop = (error: GatewayError) => {
         incoming.off('data', count).off('close', leave).off('error', leave)
         incoming.unpipe(parser)
