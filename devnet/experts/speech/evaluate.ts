@@ -87,8 +87,7 @@ async function evaluateOne(item: { text: string; voice: string }, condition: str
   workMs += performance.now() - start
   audioSeconds += samples.length / 16_000
   const { errors, words } = countWordErrors(item.text, text)
-  const pooled = SEEN.test(item.voice) ? 'SEEN VOICES, new sentences' : 'HELD-OUT VOICES, new sentences'
-  for (const row of [item.voice, pooled]) {
+  for (const row of [item.voice, pooledRow(item.voice)]) {
     const cells = table.get(row) ?? new Map<string, Cell>()
     const cell = cells.get(condition) ?? { errors: 0, words: 0, right: 0, utterances: 0 }
     cell.errors += errors
@@ -101,6 +100,11 @@ async function evaluateOne(item: { text: string; voice: string }, condition: str
   confidences[errors ? 'wrong' : 'right'].push(confidence)
   if (errors && shown++ < Number(values.show))
     console.log(`${item.voice}\n  said  ${item.text}\n  heard ${text}`)
+}
+
+function pooledRow(voice: string): string {
+  if (voice.startsWith('human:')) return 'PEOPLE'
+  return SEEN.test(voice) ? 'SEEN VOICES, new sentences' : 'HELD-OUT VOICES, new sentences'
 }
 
 function readSamples(file: Buffer, from: number, to: number): Float32Array {

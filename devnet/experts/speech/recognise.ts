@@ -15,8 +15,8 @@ import { groupSegments, meanConfidence, type RecognisedWord, type SpeechSegment 
 
 export interface SpeechRecogniser {
   /**
-   * Memory does not grow with the length of the recording but by its words; others get their turn on the
-   * event loop about every 10 ms to 50 ms.
+   * Works through the recording in chunks of at most 20 s, so memory beyond the samples stays bounded, and lets others
+   * have the event loop between the parts of the work: the longest part, the features of a chunk, takes about 50 ms.
    *
    * @param samples - mono, 16 kHz, -1 to 1
    * @returns an empty text where nobody speaks

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""usage: train.py FEATDIR LANG.json OUT.pt --steps N [--width 192] [--blocks 9] [--threads 1] [--seed 1]
+"""usage: train.py FEATDIR LANG.json OUT.pt --steps N [--decay-from K --decay-steps R] [--width 192] [--blocks 9] [--threads 1] [--seed 1]
 
-CTC on phones, AdamW, one cosine over the given number of steps. Every random choice follows from the seed and the number of the step, so a
+CTC on phones, AdamW, one cosine over the given number of steps; with --decay-from K, the cosine is left at step K and a shorter one goes
+from there to zero in R steps, so that a long run can be brought to an end early. Every random choice follows from the seed and the number of the step, so a
 run that is stopped goes on from OUT.pt as if it had not been (same processor, same number of threads: same weights).
 """
 import argparse, glob, json, math, os, time
@@ -22,8 +23,16 @@ def arguments():
     p.add_argument('--width', type=int, default=192); p.add_argument('--blocks', type=int, default=9); p.add_argument('--threads', type=int, default=1)
     p.add_argument('--lr', type=float, default=2e-3); p.add_argument('--batch', type=int, default=4500, help='frames of 10 ms'); p.add_argument('--seed', type=int, default=1)
     p.add_argument('--formant-share', type=float, default=.4, help='how often an epoch uses an utterance of a formant synthesizer'); p.add_argument('--snr', type=float, default=7.)
+    p.add_argument('--decay-from', type=int, default=0); p.add_argument('--decay-steps', type=int, default=0)
     p.add_argument('--stop-after', type=int, default=0, help='stop after so many steps (to measure, or to go on later)')
     return p.parse_args()
+
+
+def rate_at(step, a):
+    """The learning rate of a step."""
+    cosine = lambda share: .5 + .5 * math.cos(math.pi * share)
+    if a.decay_from and step > a.decay_from: return a.lr * cosine(a.decay_from / a.steps) * cosine((step - a.decay_from) / a.decay_steps) + 1e-6
+    return a.lr * min(1, (step + 1) / WARM_UP) * cosine(step / a.steps) + 1e-6
 
 
 def load(folder, lexicon, unit_of, formant_share):
@@ -67,7 +76,7 @@ def main():
     units = language['phones']; lexicon = {w: p.split() for w, p in zip(language['words'], language['lexicon'])}
     data = load(a.features, lexicon, {u: i + 1 for i, u in enumerate(units)}, a.formant_share); noise = np.load(a.features + '/noise.npz')['noise']
     model = Net(len(units) + 1, a.width, a.blocks); optimizer = torch.optim.AdamW(model.parameters(), lr=a.lr, weight_decay=.01, betas=(.9, .98))
-    step = epoch = place = 0; last = a.stop_after or a.steps
+    step = epoch = place = 0; last = a.stop_after or (a.decay_from + a.decay_steps if a.decay_from else a.steps)
     if os.path.exists(a.out):
         c = torch.load(a.out); model.load_state_dict(c['model']); optimizer.load_state_dict(c['optimizer']); step, epoch, place = c['step'], c['epoch'], c['place']
     hours = sum(len(d[0][0]) for d in data) / 360000
@@ -77,7 +86,7 @@ def main():
         batches = batches_of(data, a.seed, epoch, a.batch)
         while place < len(batches) and step < last:
             done = step / a.steps; torch.manual_seed(a.seed * 1_000_003 + step); r = np.random.default_rng([a.seed, 2, step])
-            for g in optimizer.param_groups: g['lr'] = a.lr * min(1, (step + 1) / WARM_UP) * (.5 + .5 * math.cos(math.pi * done)) + 1e-6
+            for g in optimizer.param_groups: g['lr'] = rate_at(step, a)
             lowest_snr = 25 - (25 - a.snr) * min(1, done * 4)   # 25 dB at first, the given one after a quarter of the steps
             loss = loss_of(model, data, batches[place], noise, r, lowest_snr)
             optimizer.zero_grad(); loss.backward(); nn.utils.clip_grad_norm_(model.parameters(), 5.); optimizer.step()

@@ -2,12 +2,11 @@
 # The whole recipe, from nothing to model.onnx, lang.json and the test sets. Debian 12 packages:
 #   espeak-ng flite festival festvox-kallpc16k festvox-kdlpc16k festvox-us-slt-hts festlex-cmu festlex-poslex
 #   libopenblas0-pthread python3-torch python3-numpy python3-scipy python3-onnx
-# usage: train.sh BUILD [STEPS]   (BUILD: a folder outside the repository; about 2 GB, 2 GB of memory)
+# usage: train.sh BUILD   (BUILD: a folder outside the repository; about 2 GB, 2 GB of memory)
 # What exists in BUILD is not made again: a run that was stopped goes on.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build=$1
-steps=${2:-24000}
 python=/usr/bin/python3
 export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 mkdir -p "$build"
@@ -17,7 +16,8 @@ cp "$here/hand.txt" "$build/text/hand.txt"
 $python "$here/synth.py" "$build/text" "$build/wav" train 500
 $python "$here/synth.py" "$build/text" "$build/wav" words 400
 $python "$here/prep.py" "$build/wav" "$build/feat" 2
-$python "$here/train.py" "$build/feat" "$build/lang.json" "$build/main.pt" --steps "$steps" --threads 1 --seed 1
+$python "$here/train.py" "$build/feat" "$build/lang.json" "$build/main.pt" --steps 24000 \
+  --decay-from 11500 --decay-steps 5000 --threads 1 --seed 1
 $python "$here/export.py" "$build/main.pt" "$build/model.onnx" i8
 for kind in test hand; do
   $python "$here/synth.py" "$build/text" "$build/wav" $kind 500
