@@ -118,6 +118,11 @@ export class DevnetOperations {
     this.#server.setSilent(isSilent)
   }
 
+  /** While muted, questions are answered but nothing is pushed to the connections that are open now. */
+  mutePushes(isMuted: boolean): void {
+    this.#server.mutePushes(isMuted)
+  }
+
   /** Answers an RPC method in another way, as a node that lies or lacks it does; null takes it back. */
   override(name: string, method: RpcMethod | null): void {
     this.#server.override(name, method)

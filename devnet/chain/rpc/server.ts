@@ -80,6 +80,11 @@ export class RpcServer {
     this.#isSilent = isSilent
   }
 
+  /** While muted, nothing is pushed to the connections that are open now; later ones are as usual. */
+  mutePushes(isMuted: boolean): void {
+    for (const session of this.#sessions) session.mute(isMuted)
+  }
+
   /** Answers a method in another way, as a node that lies or lacks it does; null takes it back. */
   override(name: string, method: RpcMethod | null): void {
     if (method) this.#overrides.set(name, method)

@@ -20,6 +20,7 @@ export class Session {
   readonly #server: RpcServer
   readonly #running = new Map<string, () => void>()
   #lastSubscription = 0
+  #isMuted = false
 
   constructor(socket: WebSocket, server: RpcServer) {
     this.#socket = socket
@@ -28,6 +29,10 @@ export class Session {
     socket.on('close', () => this.#stopAll())
     // A reset is followed by `close`, where everything is cleaned up.
     socket.on('error', () => undefined)
+  }
+
+  mute(isMuted: boolean): void {
+    this.#isMuted = isMuted
   }
 
   terminate(): void {
@@ -94,6 +99,7 @@ export class Session {
   }
 
   #notify({ notification }: Subscription, id: string, result: unknown): void {
+    if (this.#isMuted) return
     this.#send({ jsonrpc: '2.0', method: notification, params: { subscription: id, result } })
   }
 
