@@ -51,20 +51,23 @@ class SubtensorChain implements Chain {
 
   readTransfers(blockNumber: number): Promise<BlockTransfers> {
     return this.#read(async (session) => {
-      const finalized = await session.readFinalized()
-      if (blockNumber > finalized.number) throw new Error(`Block ${blockNumber} is not final.`)
+      if (blockNumber > session.headNumber && blockNumber > (await session.readFinalized()).number) {
+        throw new Error(`Block ${blockNumber} is not final.`)
+      }
       const { transport, runtime } = session
       const hash = await transport.call('chain_getBlockHash', [blockNumber])
       if (typeof hash !== 'string') throw new Error(`The node knows no block ${blockNumber}.`)
-      const { number, parentHash } = await session.readHeader(hash)
+      const [{ number, parentHash }, events] = await Promise.all([
+        session.readHeader(hash),
+        transport.call('state_getStorage', [EVENTS_KEY, hash]),
+      ])
       if (number !== blockNumber) throw new Error(`Asked for block ${blockNumber}, got ${number}.`)
-      const events = await transport.call('state_getStorage', [EVENTS_KEY, hash])
-      // Every block has an event at least: that its author set the time. Nothing at all means that the node has forgotten them.
-      if (events === null && blockNumber > 0)
-        throw new Error(`The node has no events of block ${blockNumber}.`)
+      // Nothing was executed in the genesis.
+      if (number === 0) return { number, hash, parentHash, transfers: [] }
+      // Every other block has an event at least: that its author set the time. None means that the node has forgotten them.
+      if (events === null) throw new Error(`The node has no events of block ${blockNumber}.`)
       const view = await runtime.viewDuring(transport, { hash, parentHash })
-      const transfers = events === null ? [] : decodeTransfers(view, readHex(events))
-      return { number, hash, parentHash, transfers }
+      return { number, hash, parentHash, transfers: decodeTransfers(view, readHex(events)) }
     })
   }
 
