@@ -10,7 +10,7 @@ import { paintBackground } from '../image/scene/background.ts'
 import { frameOf } from '../image/scene/layout.ts'
 import { seededRandom } from '../image/scene/random.ts'
 import { DEFAULT_LIMITS, decodePicture, type Pixels } from './decode-picture.ts'
-import { loadNetwork, type Network } from './network.ts'
+import { loadNetwork, type Network, thresholdFor } from './network.ts'
 import { groupLabels } from './recognition.ts'
 import { readIconSets, renderRgb, vocabulary } from './training/material.ts'
 import { type Figures, figuresOf, readScenes } from './training/measure.ts'
@@ -32,10 +32,6 @@ const network = await loadNetwork({
 })
 const { threshold } = network.description
 const say = (line: string) => process.stdout.write(`${line}\n`)
-await evaluateSets()
-await evaluateEmptyPictures()
-if (values.photographs) await evaluatePhotographs(values.photographs)
-await network.close()
 
 async function evaluateSets(): Promise<void> {
   say('set                threshold  F1     precision recall  counts place  time   weather ECE')
@@ -63,7 +59,7 @@ async function evaluateEmptyPictures(): Promise<void> {
   let wrong = 0
   for (let index = 0; index < 40; index++) {
     const look = await network.look(emptyLandscape(`empty${index}`))
-    if (groupLabels(look.candidates, threshold).length > 0) wrong++
+    if (groupLabels(look.candidates, thresholdFor(look, network.description)).length > 0) wrong++
   }
   say(`landscapes without things that get a label: ${wrong} of 40`)
 }
@@ -103,7 +99,8 @@ async function evaluatePhotographs(folder: string): Promise<void> {
   let [wrong, total] = [0, 0]
   for (const name of (await readdir(folder)).sort()) {
     const { pixels } = await decodePicture(await readFile(path.join(folder, name)), DEFAULT_LIMITS)
-    const labels = groupLabels((await network.look(pixels)).candidates, threshold)
+    const look = await network.look(pixels)
+    const labels = groupLabels(look.candidates, thresholdFor(look, network.description))
     if (labels.length > 0) wrong++
     total++
     say(`${name.padEnd(22)} ${await tell(network, pixels)}`)
@@ -112,8 +109,16 @@ async function evaluatePhotographs(folder: string): Promise<void> {
 }
 
 async function tell(by: Network, pixels: Pixels): Promise<string> {
-  const { candidates, place } = await by.look(pixels)
-  const labels = groupLabels(candidates, threshold).map(({ name, score }) => `${name} ${score.toFixed(2)}`)
+  const look = await by.look(pixels)
+  const { candidates, place, flatness } = look
+  const labels = groupLabels(candidates, thresholdFor(look, by.description)).map(
+    ({ name, score }) => `${name} ${score.toFixed(2)}`,
+  )
   const strongest = candidates[0] ? `${candidates[0].label} ${candidates[0].score.toFixed(2)}` : '-'
-  return `labels: ${labels.join(', ') || 'none'}; strongest: ${strongest}; place: ${place.name} ${place.score.toFixed(2)}`
+  return `labels: ${labels.join(', ') || 'none'}; strongest: ${strongest}; place: ${place.name} ${place.score.toFixed(2)}; flatness ${flatness.toFixed(2)}`
 }
+
+await evaluateSets()
+await evaluateEmptyPictures()
+if (values.photographs) await evaluatePhotographs(values.photographs)
+await network.close()

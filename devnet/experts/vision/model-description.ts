@@ -13,6 +13,8 @@ const schema = z.object({
   calibration: z.tuple([z.number(), z.number(), z.number()]),
   /** Scores below are not reported. */
   threshold: z.number().min(0).max(1),
+  /** Pictures with less flat area look like photographs; the network must be surer of what it sees on them. */
+  textured: z.object({ flatnessBelow: z.number().min(0).max(1), threshold: z.number().min(0).max(1) }),
 })
 
 export type ModelDescription = z.infer<typeof schema>

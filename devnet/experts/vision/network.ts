@@ -4,7 +4,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { type Candidate, readCandidates } from './candidates.ts'
 import type { Pixels } from './decode-picture.ts'
 import { type ModelDescription, readModelDescription } from './model-description.ts'
-import { toTensor } from './to-tensor.ts'
+import { flatnessOf, toTensor } from './to-tensor.ts'
 
 export interface Guess {
   readonly name: string
@@ -15,6 +15,8 @@ export interface Guess {
 /** Everything the network says about a picture, nothing left out for being improbable. */
 export interface Look {
   readonly candidates: Candidate[]
+  /** Share of flat area; low for photographs. */
+  readonly flatness: number
   readonly place: Guess
   readonly time: Guess
   readonly weather: Guess
@@ -29,6 +31,14 @@ export interface Network {
 /** Cells of the network's grid are this many pixels wide. */
 const STRIDE = 8
 
+/** Whether a picture looks like a photograph rather than a drawing. */
+export const isTextured = ({ flatness }: Pick<Look, 'flatness'>, { textured }: ModelDescription): boolean =>
+  flatness < textured.flatnessBelow
+
+/** Scores below are not told of this picture. */
+export const thresholdFor = (look: Pick<Look, 'flatness'>, description: ModelDescription): number =>
+  isTextured(look, description) ? description.textured.threshold : description.threshold
+
 /** Loads the network and the description that belongs to it. */
 export async function loadNetwork(paths: { modelPath: string; vocabularyPath: string }): Promise<Network> {
   const description = await readModelDescription(paths.vocabularyPath)
@@ -42,7 +52,8 @@ export async function loadNetwork(paths: { modelPath: string; vocabularyPath: st
   return {
     description,
     async look(pixels) {
-      const { width, height, data } = toTensor(pixels, description.side)
+      const tensor = toTensor(pixels, description.side)
+      const { width, height, data } = tensor
       const output = await session.run({ image: new Tensor('float32', data, [1, 3, height, width]) })
       const plane = (name: string) => floats(output[name], name)
       const scene = plane('scene')
@@ -61,6 +72,7 @@ export async function loadNetwork(paths: { modelPath: string; vocabularyPath: st
       const afterPlaces = places.length
       return {
         candidates,
+        flatness: flatnessOf(tensor),
         place: likeliest(places, scene.subarray(0, afterPlaces)),
         time: likeliest(times, scene.subarray(afterPlaces, afterPlaces + times.length)),
         weather: likeliest(weathers, scene.subarray(afterPlaces + times.length)),

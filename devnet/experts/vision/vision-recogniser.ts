@@ -2,7 +2,7 @@
 import { DEFAULT_LIMITS, type DecodedPicture, decodePicture, type PictureLimits } from './decode-picture.ts'
 import { findTextLines } from './find-text-lines.ts'
 import { nameColours } from './name-colours.ts'
-import { type Guess, type Look, loadNetwork, type Network } from './network.ts'
+import { type Guess, isTextured, type Look, loadNetwork, type Network, thresholdFor } from './network.ts'
 import type { PhotographDetector } from './photograph-detector.ts'
 import { createTextReader, type TextReader } from './read-text.ts'
 import { groupLabels, type Recognition } from './recognition.ts'
@@ -43,7 +43,7 @@ export interface VisionRecogniserOptions {
 /** Pictures that may wait for the one text reader. */
 const TEXTS_WAITING_MAX = 16
 /** Places, times and weathers less likely than this are not told. */
-const SCENE_SCORE_MIN = 0.6
+const SCENE_SCORE_MIN = 0.5
 /** The place that stands for "none of the composer's". */
 const NO_PLACE = 'none'
 
@@ -91,6 +91,8 @@ async function readText(
   return { text: read.text, textConfidence: Math.round(read.confidence * 1000) / 1000, isTextRead: true }
 }
 
+const NO_SCENE = { place: null, time: null, weather: null }
+
 type Found = Pick<Recognition, 'labels' | 'place' | 'time' | 'weather' | 'source'>
 
 /** Our network decides; what shows none of its drawings and no place of theirs may be a photograph. */
@@ -100,20 +102,18 @@ async function findLabels(
   photographs: PhotographDetector | null,
 ): Promise<Found> {
   const look = await network.look(pixels)
-  const labels = groupLabels(look.candidates, network.description.threshold)
-  const scene = tellScene(look)
+  const labels = groupLabels(look.candidates, thresholdFor(look, network.description))
+  const scene = isTextured(look, network.description) ? NO_SCENE : tellScene(look)
   if (photographs !== null && labels.length === 0 && scene.place === null) {
     const seen = groupLabels(await photographs.detect(pixels), photographs.threshold)
-    if (seen.length > 0)
-      return { labels: seen, place: null, time: null, weather: null, source: 'photographs' }
+    if (seen.length > 0) return { labels: seen, ...NO_SCENE, source: 'photographs' }
   }
   return { labels, ...scene, source: 'drawings' }
 }
 
 /** Time and weather are told of a place only: without one they would be read from any dark or grey picture. */
 function tellScene({ place, time, weather }: Look): Pick<Recognition, 'place' | 'time' | 'weather'> {
-  if (place.name === NO_PLACE || place.score < SCENE_SCORE_MIN)
-    return { place: null, time: null, weather: null }
+  if (place.name === NO_PLACE || place.score < SCENE_SCORE_MIN) return NO_SCENE
   return { place: rounded(place), time: likely(time), weather: likely(weather) }
 }
 

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { loadPhotographDetector } from '../../../../devnet/experts/vision/coco.ts'
 import { findTextLines } from '../../../../devnet/experts/vision/find-text-lines.ts'
+import { readModelDescription } from '../../../../devnet/experts/vision/model-description.ts'
 import { nameColours, nameOf } from '../../../../devnet/experts/vision/name-colours.ts'
+import { thresholdFor } from '../../../../devnet/experts/vision/network.ts'
 import { keepText } from '../../../../devnet/experts/vision/read-text.ts'
 import { groupLabels } from '../../../../devnet/experts/vision/recognition.ts'
-import { chooseGrid, toTensor } from '../../../../devnet/experts/vision/to-tensor.ts'
+import { chooseGrid, flatnessOf, toTensor } from '../../../../devnet/experts/vision/to-tensor.ts'
+import { visionFiles } from './vision-files.ts'
 
 const line = (...words: [text: string, confidence: number][]) => ({
   words: words.map(([text, confidence]) => ({ text, confidence })),
@@ -123,6 +126,25 @@ describe('the network input', () => {
       160,
     )
     expect(data.every((value) => Math.abs(value - 77) < 1e-3)).toBe(true)
+  })
+})
+
+describe('flatness', () => {
+  const of = (value: (index: number) => number) =>
+    flatnessOf({
+      width: 64,
+      height: 64,
+      data: Float32Array.from({ length: 3 * 64 * 64 }, (_, index) => value(index)),
+    })
+  it('is 1 for a plain picture and 0 for a chequered one', () => {
+    expect([of(() => 9), of((index) => (index % 2) * 50)]).toEqual([1, 0])
+  })
+
+  it('low makes the threshold the strict one', async () => {
+    const description = await readModelDescription(visionFiles.vocabularyPath)
+    expect(thresholdFor({ flatness: 0.9 }, description)).toBe(description.threshold)
+    expect(thresholdFor({ flatness: 0.1 }, description)).toBe(description.textured.threshold)
+    expect(description.textured.threshold).toBeGreaterThan(description.threshold)
   })
 })
 
