@@ -1,12 +1,10 @@
 /** Starts the whole gateway, part by part and side by side where it can, and ends it in the opposite order. */
-import { randomUUID } from 'node:crypto'
-import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { directoryBlobs } from '../../adapters/blobs/directory.ts'
 import { createMedia } from '../../adapters/media/index.ts'
 import { postgresBackend } from '../../adapters/queue/postgres-backend.ts'
 import { createStepQueue } from '../../adapters/queue/step-queue.ts'
-import { type EmbeddedStore, openEmbeddedStore } from '../../adapters/store/embedded/open-embedded-store.ts'
+import type { EmbeddedStore } from '../../adapters/store/embedded/open-embedded-store.ts'
 import { startDepositWatcher } from '../billing/deposits.ts'
 import { openPriceBook } from '../billing/price-book.ts'
 import { parsePrices } from '../billing/prices.ts'
@@ -16,15 +14,16 @@ import { removeRunFile, writeRunFile } from '../cli/run-file.ts'
 import type { StartFacts } from '../cli/start-lines.ts'
 import type { Config } from '../config.ts'
 import { RunningSignals } from '../http/running-signals.ts'
-import { Directory } from '../network/directory.ts'
+import type { Directory } from '../network/directory.ts'
 import { Snapshots } from '../network/snapshots.ts'
 import type { Logger } from '../ports/logger.ts'
+import { openBase } from './base.ts'
 import { buildCore } from './core.ts'
 import { type DemoAccount, fund, fundWhenNew, openDemoAccount } from './demo-account.ts'
-import { type Doors, openDoors } from './doors.ts'
+import { openDoors } from './doors.ts'
 import { buildFace } from './face.ts'
-import { type ProgramFiles, readBearers, readSubnets, reasonOf, StartError } from './files.ts'
-import { connectNetwork } from './network.ts'
+import type { ProgramFiles } from './files.ts'
+import type { connectNetwork } from './network.ts'
 import { readReadiness } from './readiness.ts'
 
 export type StartOptions = {
@@ -56,19 +55,31 @@ const CHAIN_WAIT_MS = 10_000
 export async function startGateway(options: StartOptions): Promise<Gateway> {
   const startedMs = performance.now()
   const parts = await startParts(options)
-  const doors = await openDoors(parts.doors).catch(async (error: unknown) => {
-    await parts.close(0)
+  const { config, log } = options
+  const { core, face, run, store } = parts
+  const doors = await openDoors({
+    ...{ config, log, store, signals: parts.signals, accounts: core.accounts },
+    app: face.app,
+    fund: fundBy(parts.network.faucet, store),
+  }).catch(async (error: unknown) => {
+    await face.close(0)
+    await parts.closeRest(0)
     throw error
   })
-  parts.setDoors(doors)
-  const { config } = options
+  run.url = doors.api.url
+  face.start()
+  core.meter
+    .ready()
+    .catch((cause: unknown) =>
+      log.error({ err: cause }, 'The tokenizer could not be loaded; it is tried again.'),
+    )
   writeRunFile(config.dataDirectory, {
     version: 1,
     pid: process.pid,
     url: doors.api.url,
     admin: { url: doors.admin.url, token: doors.adminToken },
     profile: config.profile,
-    chain: { endpoints: [...parts.endpoints], genesis: parts.chain.state().genesisHash },
+    chain: { endpoints: [...parts.network.endpoints], genesis: parts.chain.state().genesisHash },
     demoKey: parts.demo.key,
     startedAt: new Date().toISOString(),
   })
@@ -79,9 +90,10 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     adminToken: doors.adminToken,
     readFacts: () => readFacts(parts, { ...options, url: doors.api.url, tookMs }),
     async close(drainMs) {
-      await doors.close(drainMs)
+      run.shutdown = 'the gateway is shutting down'
+      await Promise.all([doors.close(drainMs), face.close(drainMs)])
       removeRunFile(config.dataDirectory)
-      await parts.close(drainMs)
+      await parts.closeRest(drainMs)
     },
   }
 }
@@ -90,29 +102,13 @@ type Parts = Awaited<ReturnType<typeof startParts>>
 
 async function startParts(options: StartOptions) {
   const { config, files, log, progress } = options
-  const subnets = readSubnets(config, files)
-  const bearers = readBearers(subnets)
-  checkDirectory(config.dataDirectory)
-  const processId = randomUUID()
-  progress('Opening the database and starting the development network …')
-  const opening = openStore(options, processId)
-  const connecting = connectNetwork(options)
-  const [opened, connected] = await Promise.allSettled([opening, connecting])
-  if (opened.status === 'rejected' || connected.status === 'rejected') {
-    if (opened.status === 'fulfilled') await opened.value.store.lifecycle.close()
-    if (connected.status === 'fulfilled') await connected.value.close()
-    throw opened.status === 'rejected' ? opened.reason : connected.status === 'rejected' && connected.reason
-  }
-  const { store, queuePool } = opened.value
-  const network = connected.value
+  const base = await openBase(options)
+  const { store, network, directory, processId } = base
   const { chain } = network
-  const directory = new Directory({ file: subnets, bearers })
-  const prices = await openPriceBook(store.documents, parsePrices(subnets.prices))
+  const prices = await openPriceBook(store.documents, parsePrices(base.subnets.prices))
   const core = buildCore({
     ...options,
-    directory,
-    prices: prices.current,
-    store,
+    ...{ directory, store, prices: prices.current },
     signer: network.signer,
     readAddress: network.readAddress,
     readGenesisHash: () => chain.state().genesisHash ?? config.chainGenesis,
@@ -126,64 +122,31 @@ async function startParts(options: StartOptions) {
     decodeEntry: new URL(`file://${join(files.distDirectory, 'decode-thread.mjs')}`),
     secondsMax: config.audioSecondsMax,
   })
-  const queue = createStepQueue({
-    backend: await postgresBackend(queuePool),
-    logger: (line) => log.warn({ part: 'queue' }, line),
-  })
+  const backend = await postgresBackend(base.queuePool)
+  const queue = createStepQueue({ backend, logger: (line) => log.warn({ part: 'queue' }, line) })
   const signals = new RunningSignals()
-  let doors: Doors | null = null
-  let shutdown: string | null = null
+  const run = { url: '', shutdown: null as string | null }
   const readiness = () =>
     readReadiness({
-      ...{ store, chain, snapshots, directory, queue, watcher },
-      ...{ performer: core.performer, purse: core.purse },
-      readShutdown: () => shutdown,
+      ...{ store, chain, snapshots, directory, queue, watcher, performer: core.performer, purse: core.purse },
+      readShutdown: () => run.shutdown,
       readDevnetProblem: network.readProblem,
     })
   const face = buildFace({
     ...options,
     ...{ processId, store, directory, core, prices, media, queue, signals, readiness },
     blobs: directoryBlobs(join(config.dataDirectory, 'blobs')),
-    baseUrl: () => doors?.api.url ?? '',
+    baseUrl: () => run.url,
     readGenesisHash: () => chain.state().genesisHash,
   })
-  void core.meter
-    .ready()
-    .catch((cause: unknown) =>
-      log.error({ err: cause }, 'The tokenizer could not be loaded; it is tried again.'),
-    )
-  face.start()
-  return {
-    ...{ chain, directory, store, demo, endpoints: network.endpoints },
-    doors: {
-      ...{ config, log, signals, store },
-      app: face.app,
-      accounts: core.accounts,
-      fund: fundBy(network.faucet, store),
-    },
-    setDoors(opened: Doors) {
-      doors = opened
-    },
-    async close(drainMs: number) {
-      shutdown = 'the gateway is shutting down'
-      await face.close(drainMs)
-      await core.purse.close(drainMs)
-      await Promise.all([watcher.close(), sweeper.close(), media.close(), core.closeDialects()])
-      snapshots.close()
-      await store.lifecycle.close()
-      await network.close()
-    },
+  const closeRest = async (drainMs: number) => {
+    await core.purse.close(drainMs)
+    await Promise.all([watcher.close(), sweeper.close(), media.close(), core.closeDialects()])
+    snapshots.close()
+    await store.lifecycle.close()
+    await network.close()
   }
-}
-
-function openStore({ config, files, log }: StartOptions, processId: string): Promise<EmbeddedStore> {
-  return openEmbeddedStore({
-    directory: config.dataDirectory,
-    workerFile: join(files.distDirectory, 'store-thread.mjs'),
-    templateDirectory: join(files.distDirectory, 'template'),
-    processId,
-    logger: (line) => log.info({ part: 'store' }, line),
-  })
+  return { ...base, core, chain, demo, run, face, signals, closeRest }
 }
 
 type SnapshotParts = {
@@ -242,18 +205,6 @@ function fundBy(faucet: Awaited<ReturnType<typeof connectNetwork>>['faucet'], st
   }
 }
 
-/** @throws StartError before anything is started */
-function checkDirectory(directory: string): void {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
-    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
-  } catch (cause) {
-    throw new StartError(
-      `The data directory ${directory} (YUMAGATE_DATA_DIR) cannot be written: ${reasonOf(cause)}`,
-    )
-  }
-}
-
 async function readFacts(
   parts: Parts,
   { config, version, url, tookMs }: StartOptions & { url: string; tookMs: number },
@@ -266,7 +217,12 @@ async function readFacts(
     tookMs,
     profile: config.profile,
     dataDirectory: config.dataDirectory,
-    chain: { endpoints: parts.endpoints, block: finalized?.number ?? null, genesis: genesisHash, problem },
+    chain: {
+      endpoints: parts.network.endpoints,
+      block: finalized?.number ?? null,
+      genesis: genesisHash,
+      problem,
+    },
     experts: parts.directory.status(),
     demo: { key: parts.demo.key, availableRao },
     recording: 'examples/spoken-request.wav',

@@ -121,8 +121,8 @@ describe('one clear line and exit 1', () => {
     ['a subnets file that is not there', { YUMAGATE_SUBNETS: '/nowhere.json' }, /YUMAGATE_SUBNETS/],
     [
       'a data directory that cannot be written',
-      { YUMAGATE_DATA_DIR: '/proc/yumagate' },
-      /YUMAGATE_DATA_DIR|\/proc\/yumagate/,
+      { YUMAGATE_DATA_DIR: join(ROOT, 'package.json', 'data') },
+      /YUMAGATE_DATA_DIR/,
     ],
   ])('%s', async (_name, env, message) => {
     const directory = freshDirectory()
