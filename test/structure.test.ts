@@ -135,7 +135,7 @@ function importProblems(file: string, text: string): string[] {
   const [pattern, targets] = rule
   const folder = pattern.exec(file)?.[1] ?? ''
   const found: string[] = []
-  for (const [, from = ''] of text.matchAll(/(?:\bfrom|^import|\bimport\()\s*'([^']+)'/gm)) {
+  for (const from of listImports(file, text)) {
     if (from.startsWith('.')) {
       const target = relative(ROOT, join(ROOT, dirname(file), from))
       const allowed = targets.some((prefix) => target.startsWith(prefix.replace('$1', folder)))
@@ -147,6 +147,24 @@ function importProblems(file: string, text: string): string[] {
       if (!name || !PACKAGE_ROOM[name]?.test(file)) found.push(`imports ${from} outside its room`)
     }
   }
+  return found
+}
+
+/** Everything a file imports, statically or at run time. */
+function listImports(file: string, text: string): string[] {
+  const found: string[] = []
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
+  const visit = (node: ts.Node): void => {
+    const from =
+      ts.isImportDeclaration(node) || ts.isExportDeclaration(node)
+        ? node.moduleSpecifier
+        : ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword
+          ? node.arguments[0]
+          : undefined
+    if (from && ts.isStringLiteralLike(from)) found.push(from.text)
+    ts.forEachChild(node, visit)
+  }
+  visit(source)
   return found
 }
 
