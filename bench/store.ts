@@ -6,15 +6,19 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { HoldRequest, Ledger, LedgerBatch, Settlement } from '../src/ports/ledger.ts'
-import { holdRequest, newCustomer, receiptFor } from '../test/contract/money.ts'
 import { openEmbeddedAt } from '../test/adapters/store/stores.ts'
+import { type Customer, holdRequest, newCustomer, receiptFor } from '../test/contract/money.ts'
 
 const PAIRS = Number(process.argv[2] ?? 4000)
 const ACCOUNTS = 16
 
 /** Everything that arrives while a commit is under way goes into the next one. */
 function committer(ledger: Ledger) {
-  let waiting: { readonly hold: HoldRequest | null; readonly settlement: Settlement | null; done: () => void }[] = []
+  let waiting: {
+    readonly hold: HoldRequest | null
+    readonly settlement: Settlement | null
+    done: () => void
+  }[] = []
   let isBusy = false
   let commits = 0
   const flush = async (): Promise<void> => {
@@ -57,7 +61,7 @@ const opening = performance.now()
 const embedded = await openEmbeddedAt(directory)
 console.log(`open ${Math.round(performance.now() - opening)} ms`)
 const { store } = embedded
-const customers = []
+const customers: Customer[] = []
 for (let index = 0; index < ACCOUNTS; index += 1) customers.push(await newCustomer(store, 10n ** 15n))
 const purse = committer(store.ledger)
 

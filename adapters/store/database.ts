@@ -34,9 +34,12 @@ export function openDatabase(pool: pg.Pool): Database {
     query: (statement, values) => run(pool, statement, values),
     async transaction(work) {
       const client = await connect(pool)
-      // A connection lost in mid-transaction also raises this event; the statement at work has the error already.
-      const ignore = (): void => {}
-      client.on('error', ignore)
+      // Raised when the connection is lost between two statements: the next one only says that it cannot be used.
+      let lost: Error | undefined
+      const noteLoss = (error: Error): void => {
+        lost ??= error
+      }
+      client.on('error', noteLoss)
       let broken: Error | undefined
       try {
         await run(client, 'begin')
@@ -49,9 +52,9 @@ export function openDatabase(pool: pg.Pool): Database {
           broken = failure
         })
         if (error instanceof Rollback) return error.result
-        throw error
+        throw lost && error instanceof GatewayError ? translate(lost) : error
       } finally {
-        client.off('error', ignore)
+        client.off('error', noteLoss)
         client.release(broken)
       }
     },

@@ -151,11 +151,16 @@ const CHECKS: readonly Check[] = [
 export async function verifyLedger(database: Database): Promise<LedgerReport> {
   const checks = await database.transaction(async (transaction) => {
     await transaction.query('set transaction isolation level repeatable read')
-    const results: LedgerReport['checks'][number][] = []
-    for (const check of CHECKS) results.push(await runCheck(transaction, check))
-    return results
+    return proveLedger(transaction)
   })
   return { holds: checks.every(({ passed }) => passed), checks }
+}
+
+/** The checks alone, within a transaction of the caller's. */
+export async function proveLedger(transaction: Queryable): Promise<LedgerReport['checks']> {
+  const results: LedgerReport['checks'][number][] = []
+  for (const check of CHECKS) results.push(await runCheck(transaction, check))
+  return results
 }
 
 async function runCheck(

@@ -1,10 +1,10 @@
 /** Packs a directory into a tar archive and back (ustar, POSIX.1-1988), only what a database's directory needs: files and folders. */
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative, resolve, sep } from 'node:path'
+import { join, relative, resolve, sep } from 'node:path'
 
 const BLOCK = 512
 
-/** Reads all files below `directory` into one archive. Nothing may write there meanwhile. */
+/** Reads all files below `directory` into one archive, folders before what is in them. Nothing may write there meanwhile. */
 export function packDirectory(directory: string): Buffer {
   const parts: Buffer[] = []
   const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort()
@@ -40,7 +40,6 @@ export function unpackArchive(archive: Buffer, directory: string): void {
     if (block[156] === 0x35) mkdirSync(path, { recursive: true, mode: 0o700 })
     else {
       if (offset + size > archive.length) throw new Error('the archive ends too early')
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
       writeFileSync(path, archive.subarray(offset, offset + size), { mode: 0o600 })
       offset += size + padding(size)
     }

@@ -31,8 +31,12 @@ type Owner = {
   readonly pidNamespace: string | null
 }
 
-/** @returns releases the lock · @throws Error when a living process has it; names its pid and the directory */
-export async function lockDirectory(directory: string): Promise<() => void> {
+/**
+ * @param beatMs - how often a living owner touches its file
+ * @returns releases the lock
+ * @throws Error when a living process has it; names its pid and the directory
+ */
+export async function lockDirectory(directory: string, beatMs: number = BEAT_MS): Promise<() => void> {
   const folder = join(directory, 'lock')
   mkdirSync(folder, { recursive: true })
   const self: Owner = {
@@ -46,12 +50,12 @@ export async function lockDirectory(directory: string): Promise<() => void> {
     for (;;) {
       const highest = highestNumber(folder)
       const owner = highest === 0 ? null : readOwner(join(folder, String(highest)))
-      if (owner && (await isAlive(owner, { self, path: join(folder, String(highest)) }))) {
+      if (owner && (await isAlive(owner, { self, path: join(folder, String(highest)), beatMs }))) {
         throw new Error(
           `the data directory ${directory} is in use by process ${owner.pid}: stop that one first, or choose another directory`,
         )
       }
-      if (take(folder, { number: highest + 1, mine })) return keep(folder, highest + 1)
+      if (take(folder, { number: highest + 1, mine })) return keep(folder, highest + 1, beatMs)
     }
   } finally {
     rmSync(mine, { force: true })
@@ -73,7 +77,7 @@ function take(folder: string, lock: { readonly number: number; readonly mine: st
   return false
 }
 
-function keep(folder: string, number: number): () => void {
+function keep(folder: string, number: number, beatMs: number): () => void {
   const path = join(folder, String(number))
   for (const lower of numbers(folder))
     if (lower < number) rmSync(join(folder, String(lower)), { force: true })
@@ -84,7 +88,7 @@ function keep(folder: string, number: number): () => void {
     } catch {
       // The directory was removed under us: the database will say so.
     }
-  }, BEAT_MS)
+  }, beatMs)
   timer.unref()
   return () => {
     clearInterval(timer)
@@ -124,8 +128,11 @@ function readOwner(path: string): Owner | null {
   return { pid: parsed.pid, startedAt: text('startedAt'), pidNamespace: text('pidNamespace') }
 }
 
-async function isAlive(owner: Owner, at: { readonly self: Owner; readonly path: string }): Promise<boolean> {
-  if (owner.pidNamespace !== at.self.pidNamespace) return isBeating(at.path)
+async function isAlive(
+  owner: Owner,
+  at: { readonly self: Owner; readonly path: string; readonly beatMs: number },
+): Promise<boolean> {
+  if (owner.pidNamespace !== at.self.pidNamespace) return isBeating(at.path, at.beatMs)
   try {
     process.kill(owner.pid, 0)
   } catch (error) {
@@ -133,24 +140,28 @@ async function isAlive(owner: Owner, at: { readonly self: Owner; readonly path: 
     if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false
   }
   const startedAt = processStart(owner.pid)
+  if (startedAt === 'dead') return false
   return startedAt === null || owner.startedAt === null || startedAt === owner.startedAt
 }
 
 /** Watches the file for two and a half beats. */
-async function isBeating(path: string): Promise<boolean> {
+async function isBeating(path: string, beatMs: number): Promise<boolean> {
   const touched = (): number | null => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? null
   const before = touched()
-  await pause(BEAT_MS * 2.5)
+  await pause(beatMs * 2.5)
   const after = touched()
   return after !== null && after !== before
 }
 
-/** Boot and start of a process, in ticks since that boot. Linux only: proc(5), `stat`, field 22. */
+/** Boot and start of a process, in ticks since that boot; `dead` when only its parent's look is missing. Null where unknown. */
 function processStart(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // Field 2 is the program's name in brackets and may hold spaces: count from behind it, where field 3 is the first.
-    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    // Linux, proc(5). Field 2 is the program's name in brackets and may hold spaces: count from behind it. Field 3 is the state,
+    // Z or X for a process that has ended; field 22 the start.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const [state, ticks] = [fields[0], fields[19]]
+    if (state === 'Z' || state === 'X') return 'dead'
     return ticks ? `${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()}:${ticks}` : null
   } catch {
     return null
