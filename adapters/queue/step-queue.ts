@@ -11,6 +11,16 @@ const PREFIX = '{yumagate}'
 /** BullMQ's log of events per queue, which nobody here reads. */
 const EVENTS_KEPT = 100
 
+/**
+ * A job whose worker died comes again without end: whether there is still something to do, the rows say. Not more, since PostgreSQL
+ * takes it as a 32-bit integer.
+ */
+const STALLED_MAX = 1_000_000
+
+/** A dead worker's job is free again this long after its last sign of life, at the next look. */
+const LOCK_MS = 15_000
+const LOOK_FOR_DEAD_MS = 10_000
+
 const reference = z.strictObject({
   runId: z.string(),
   stepId: z.string(),
@@ -18,14 +28,18 @@ const reference = z.strictObject({
   fence: z.number(),
 })
 
+type Handler = Parameters<StepQueue['work']>[2]
+
 export type StepQueueOptions = {
   readonly backend: QueueBackend
   /** Gets a line for people when the backend fails. */
   readonly logger: (line: string) => void
+  readonly lockMs?: number
+  readonly lookForDeadMs?: number
 }
 
-export function createStepQueue({ backend, logger }: StepQueueOptions): StepQueue {
-  const { connection, factory } = backend
+export function createStepQueue(options: StepQueueOptions): StepQueue {
+  const { backend, logger } = options
   const queues = new Map<string, ReturnType<typeof openQueue>>()
   const workers: ReturnType<typeof openWorker>[] = []
   const abort = new AbortController()
@@ -37,45 +51,10 @@ export function createStepQueue({ backend, logger }: StepQueueOptions): StepQueu
     if (problem === null) logger(`the queue has a problem: ${error.message}`)
     problem = error.message
   }
-  const openQueue = (use: string) => {
-    const queue = new Queue(
-      queueName(use),
-      {
-        connection,
-        prefix: PREFIX,
-        streams: { events: { maxLen: EVENTS_KEPT } },
-        defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
-      },
-      factory,
-    )
-    queue.on('error', fail)
-    return queue
-  }
   const queueOf = (use: string): ReturnType<typeof openQueue> => {
-    const queue = queues.get(use) ?? openQueue(use)
+    const queue = queues.get(use) ?? openQueue(backend, use).on('error', fail)
     queues.set(use, queue)
     return queue
-  }
-  const openWorker = (use: string, concurrency: number, handler: Parameters<StepQueue['work']>[2]) => {
-    const worker = new Worker(
-      queueName(use),
-      async (job: { readonly data: unknown }) => {
-        problem = null
-        await handler(reference.parse(job.data), abort.signal)
-      },
-      {
-        connection,
-        prefix: PREFIX,
-        concurrency,
-        // A job whose worker died comes again without end: whether there is still something to do, the rows say.
-        maxStalledCount: Number.MAX_SAFE_INTEGER,
-        removeOnComplete: { count: 0 },
-        removeOnFail: { count: 0 },
-      },
-      factory,
-    )
-    worker.on('error', fail)
-    return worker
   }
 
   return {
@@ -90,7 +69,13 @@ export function createStepQueue({ backend, logger }: StepQueueOptions): StepQueu
       }
     },
     work(use, concurrency, handler) {
-      workers.push(openWorker(use, concurrency, handler))
+      const begin: Handler = (step, signal) => {
+        problem = null
+        return handler(step, signal)
+      }
+      workers.push(
+        openWorker(options, { use, concurrency, handler: begin, signal: abort.signal }).on('error', fail),
+      )
     },
     state: () => ({
       kind: backend.kind,
@@ -107,6 +92,38 @@ export function createStepQueue({ backend, logger }: StepQueueOptions): StepQueu
       await Promise.all([...queues.values()].map((queue) => queue.close()))
     },
   }
+}
+
+function openQueue({ connection, factory }: QueueBackend, use: string) {
+  const defaultJobOptions = { removeOnComplete: true, removeOnFail: true }
+  const streams = { events: { maxLen: EVENTS_KEPT } }
+  return new Queue(queueName(use), { connection, prefix: PREFIX, streams, defaultJobOptions }, factory)
+}
+
+type Line = {
+  readonly use: string
+  readonly concurrency: number
+  readonly handler: Handler
+  readonly signal: AbortSignal
+}
+
+function openWorker(options: StepQueueOptions, { use, concurrency, handler, signal }: Line) {
+  const { backend, lockMs = LOCK_MS, lookForDeadMs = LOOK_FOR_DEAD_MS } = options
+  return new Worker(
+    queueName(use),
+    (job: { readonly data: unknown }) => handler(reference.parse(job.data), signal),
+    {
+      connection: backend.connection,
+      prefix: PREFIX,
+      concurrency,
+      lockDuration: lockMs,
+      stalledInterval: lookForDeadMs,
+      maxStalledCount: STALLED_MAX,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+    },
+    backend.factory,
+  )
 }
 
 const queueName = (use: string): string => `step-${use}`

@@ -12,8 +12,8 @@ import { lockDirectory } from './directory-lock.ts'
 import { startMaintenance } from './maintenance.ts'
 import { VirtualSocket } from './virtual-socket.ts'
 
-/** The version of PGlite whose files a template holds: another version makes its own. */
-const TEMPLATE_NAME = 'pglite-0.5.16.tar.br'
+/** Named after the version of PGlite whose files it holds: another version makes its own. */
+export const TEMPLATE_NAME = 'pglite-0.5.16.tar.br'
 
 /** A transaction that makes no statement for this long keeps everybody waiting and is ended. */
 const IDLE_TRANSACTION_MS = 10_000
@@ -36,7 +36,7 @@ export type EmbeddedStoreOptions = {
 
 export type EmbeddedStore = {
   readonly store: Store
-  /** Connections to the same database, for the adapter of the queue and for nobody else. */
+  /** Connections to the same database, for the adapter of the queue and for nobody else. Close the queue before the store. */
   readonly queuePool: pg.Pool
   /** Checkpoint and vacuum now, as the timer does. */
   maintain(): Promise<void>
@@ -111,7 +111,9 @@ async function serve(thread: DatabaseThread, parts: Parts): Promise<EmbeddedStor
   let closing: Promise<void> | null = null
   const close = async (): Promise<void> => {
     await maintenance.stop()
-    await Promise.all([pool.end(), queuePool.end()])
+    await pool.end()
+    // Not awaited: a queue that was not closed before keeps connections that listen, and would keep us here for ever.
+    void queuePool.end()
     await thread.close()
     unlock()
   }
@@ -143,6 +145,13 @@ function openPool(thread: DatabaseThread, max: number): pg.Pool {
   })
   pool.on('error', () => {
     // An idle connection ended with its database: whoever asks next gets the error, and the state says why.
+  })
+  pool.on('connect', (client) => {
+    client.on('error', () => {
+      // The same for one that is lent out. Without a listener the end of the database would be the end of the process.
+    })
+    // Whoever borrows a connection listens too.
+    client.setMaxListeners(0)
   })
   // Each worker of the queue adds its own listener.
   pool.setMaxListeners(0)

@@ -57,6 +57,30 @@ it('what was added is delivered after the database was closed and opened again',
   await again.close(1000)
 })
 
+it('what was at work when its process died is delivered to the next', async () => {
+  const timing = { lockMs: 300, lookForDeadMs: 100 }
+  const dying = createStepQueue({ backend: await postgresBackend(embedded.queuePool), logger, ...timing })
+  const step = { runId: 'run_2', stepId: 'a', use: 'image.generate', fence: 1 }
+  await new Promise<void>((resolve) => {
+    dying.work('image.generate', 1, () => {
+      resolve()
+      return new Promise(() => {})
+    })
+    void dying.add(step, { delayMs: 0 })
+  })
+  // The database goes away under a worker at work: as near to a kill as one process gets.
+  await embedded.store.lifecycle.close()
+
+  embedded = await openEmbeddedAt(directory)
+  const next = createStepQueue({ backend: await postgresBackend(embedded.queuePool), logger, ...timing })
+  const delivered = await new Promise((resolve) => {
+    next.work('image.generate', 1, async (reference) => resolve(reference))
+  })
+  expect(delivered).toEqual(step)
+  expect(next.state().problem).toBeNull()
+  await next.close(1000)
+})
+
 it('a lane whose database is gone says so and refuses', async () => {
   const queue = createStepQueue({ backend: await postgresBackend(embedded.queuePool), logger })
   await queue.add({ runId: 'run_1', stepId: 'a', use: 'nobody.works', fence: 0 }, { delayMs: 0 })

@@ -1,10 +1,11 @@
 /** PGlite by itself, as the thread opens it. */
-import fs, { mkdirSync, rmSync, statSync } from 'node:fs'
+import fs, { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { prepareDatabaseDirectory } from '../../../../adapters/store/embedded/database-directory.ts'
 import { openDatabase } from '../../../../adapters/store/embedded/open-database.ts'
+import { TEMPLATE_NAME } from '../../../../adapters/store/embedded/open-embedded-store.ts'
 import { temporaryDirectory } from '../stores.ts'
 import { CACHE_DIRECTORY } from '../thread-file.ts'
 
@@ -19,7 +20,7 @@ afterAll(() => {
 
 it('every commit reaches the disk before it is answered', async () => {
   mkdirSync(CACHE_DIRECTORY, { recursive: true })
-  const writeTemplate = await prepareDatabaseDirectory(pgdata, join(CACHE_DIRECTORY, 'pglite-0.5.16.tar.br'))
+  const writeTemplate = await prepareDatabaseDirectory(pgdata, join(CACHE_DIRECTORY, TEMPLATE_NAME))
   await writeTemplate?.()
   expect(statSync(pgdata).mode & 0o077).toBe(0)
   let syncs = 0
@@ -49,6 +50,13 @@ it('every commit reaches the disk before it is answered', async () => {
     wal_sync_method: 'fsync',
   })
   await database.close()
+})
+
+it('a template is named after the version of PGlite that made it', () => {
+  const { version } = JSON.parse(
+    readFileSync(join(CACHE_DIRECTORY, '../../@electric-sql/pglite/package.json'), 'utf8'),
+  )
+  expect(TEMPLATE_NAME).toBe(`pglite-${version}.tar.br`)
 })
 
 it('a directory that is there is left as it is', async () => {

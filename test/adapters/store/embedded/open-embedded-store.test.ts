@@ -10,6 +10,7 @@ import { lockDirectory } from '../../../../adapters/store/embedded/directory-loc
 import {
   type EmbeddedStore,
   openEmbeddedStore,
+  TEMPLATE_NAME,
 } from '../../../../adapters/store/embedded/open-embedded-store.ts'
 import { migrate } from '../../../../adapters/store/migrate.ts'
 import { fund, newCustomer } from '../../../contract/money.ts'
@@ -222,7 +223,7 @@ describe('a data directory', () => {
 
   it('is made with initdb when the template is damaged, which then is made anew', async () => {
     const [directory, templateDirectory] = [await newFolder(), await newFolder()]
-    const template = join(templateDirectory, 'pglite-0.5.16.tar.br')
+    const template = join(templateDirectory, TEMPLATE_NAME)
     writeFileSync(template, 'no archive')
     // Left behind by a start that was killed.
     writeFileSync(join(directory, 'pgdata.new'), 'half of it')
