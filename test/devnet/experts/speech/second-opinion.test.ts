@@ -55,8 +55,13 @@ describe('a second opinion', () => {
     expect(await textOf(ask([word('snow', 0, 0.5, 0.2)], [word('astronaut', 0, 0.5, 0.7)]).words)).toBe(
       'snow',
     )
-    const own = [word('snow', 0, 0.5, 0.2), word('waves', 0.5, 1, 0.9)]
+    const own = [word('snow', 0, 0.5, 0.2), word('waves', 0.5, 1, 0.99)]
     expect(await textOf(ask(own, [word('astronaut', 0.3, 1, 1)]).words)).toBe('snow waves')
+  })
+
+  test('does not count where we heard nothing at all', async () => {
+    const own = [word('snow', 0, 0.3, 0.2)]
+    expect(await textOf(ask(own, [word('astronaut', 0.25, 1, 1)]).words)).toBe('snow')
   })
 
   test('keeps the times in order and apart', async () => {
