@@ -37,6 +37,7 @@ export class Snapshots {
   #timer: NodeJS.Timeout | null = null
   #stop: (() => void) | null = null
   #refreshing: Promise<void> | null = null
+  #retry: NodeJS.Timeout | null = null
   #retryMs = RETRY_MS
   #closed = false
 
@@ -85,6 +86,7 @@ export class Snapshots {
 
   /** Reads every subnet now; joins a reading that is under way. Never rejects. */
   refresh(): Promise<void> {
+    if (this.#closed) return Promise.resolve()
     this.#refreshing ??= this.#readAll().finally(() => {
       this.#refreshing = null
     })
@@ -95,6 +97,7 @@ export class Snapshots {
     this.#closed = true
     this.#stop?.()
     if (this.#timer) clearInterval(this.#timer)
+    if (this.#retry) clearTimeout(this.#retry)
   }
 
   async #readAll(): Promise<void> {
@@ -115,17 +118,21 @@ export class Snapshots {
     )
     if (this.#closed) return
     this.#options.onChange()
+    if (this.#retry) clearTimeout(this.#retry)
+    this.#retry = null
     if (!failed) {
       this.#retryMs = RETRY_MS
       return
     }
-    setTimeout(() => void this.refresh(), this.#retryMs).unref()
+    this.#retry = setTimeout(() => void this.refresh(), this.#retryMs)
+    this.#retry.unref()
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX)
   }
 
   #take(metagraph: Metagraph): void {
     if (this.#closed) return
     const name = nameOf(metagraph.netuid, metagraph.mechid)
+    if (isOlder(metagraph, this.#kept.get(name)?.metagraph)) return
     this.#kept.set(name, { metagraph, readAtMs: this.#options.wallMs() })
     this.#dropped.delete(name)
     this.#options.directory.take(metagraph)
@@ -134,8 +141,9 @@ export class Snapshots {
     })
   }
 
+  /** A single subnet that could not be read is tried again by the retry, not by every block; with none at all, a head means that the chain is back. */
   #isDue(block: number): boolean {
-    if (this.#kept.size < this.#options.directory.listSubnets().length) return true
+    if (this.#kept.size === 0) return true
     return [...this.#kept.values()].some(
       ({ metagraph }) =>
         block - metagraph.block >= Math.min(REFRESH_BLOCKS_MAX, Math.max(1, metagraph.tempo)),
@@ -155,12 +163,20 @@ export class Snapshots {
         'the last snapshot of the chain is too old (YUMAGATE_SNAPSHOT_AGE_MAX_S)',
       )
     }
-    if (changed) this.#options.onChange()
+    if (!changed) return
+    this.#options.onChange()
+    // The chain may be there all the same: a wall clock that was put forward ages everything at once.
+    void this.refresh()
   }
 
   #ageMs({ readAtMs }: Kept): number {
     return Math.max(0, this.#options.wallMs() - readAtMs)
   }
+}
+
+/** A node that is behind the one before it answers with the past. Another genesis is another chain. */
+function isOlder(metagraph: Metagraph, known: Metagraph | undefined): boolean {
+  return known?.genesisHash === metagraph.genesisHash && metagraph.block < known.block
 }
 
 const nameOf = (netuid: number, mechid: number) => `snapshot/${netuid}/${mechid}`
