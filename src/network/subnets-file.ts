@@ -40,6 +40,10 @@ const expertSchema = z
     error: 'a url needs the dialect openai: the other dialects sign for a hotkey',
     path: ['dialect'],
   })
+  .refine((expert) => expert.url !== undefined || expert.apiKeyFile === undefined, {
+    error: 'is for a url alone: miners from the chain know the gateway by its signature',
+    path: ['apiKeyFile'],
+  })
 
 const fileSchema = z.strictObject({
   version: z.literal(1),

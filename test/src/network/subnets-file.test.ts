@@ -41,6 +41,11 @@ describe('a wrong file is refused with the path in it', () => {
       /dialect/,
     ],
     [
+      'a key for miners that ask for a signature',
+      (file) => (file.experts[0].apiKeyFile = '/run/secrets/key'),
+      /experts\.0\.apiKeyFile: is for a url alone/,
+    ],
+    [
       'a name used twice',
       (file) => (file.experts[1].name = 'text'),
       /experts\.1\.name: "text" is used twice/,
