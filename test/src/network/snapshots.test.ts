@@ -1,242 +1,141 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { afterEach, describe, expect, it } from 'vitest'
+import { GatewayError } from '../../../src/errors.ts'
 import { Directory } from '../../../src/network/directory.ts'
 import { convertMetagraph, parseMetagraph } from '../../../src/network/snapshot-json.ts'
 import { Snapshots } from '../../../src/network/snapshots.ts'
 import { parseSubnetsFile } from '../../../src/network/subnets-file.ts'
-import type { Logger } from '../../../src/ports/logger.ts'
-import { FAKE_GENESIS, fakeChain } from '../../fakes/chain.ts'
-import { fakeDocuments } from '../../fakes/documents.ts'
-import { aMetagraph, aNeuron } from '../../fakes/metagraph.ts'
+import type { BlockReference, Chain } from '../../../src/ports/chain.ts'
+import { fakeStore } from '../../fakes/store.ts'
+import { metagraph, neuron } from './metagraph.ts'
 
+const file = parseSubnetsFile(readFileSync('profiles/devnet/subnets.json', 'utf8'))
+const silent = { info() {}, warn() {}, error() {}, debug() {} }
 const AGE_MS_MAX = 60_000
 
-const file = parseSubnetsFile(
-  JSON.stringify({
-    version: 1,
-    experts: [
-      { name: 'seven', netuid: 7, dialect: 'dendrite10', models: [{ id: 'a', capabilities: ['chat'] }] },
-      { name: 'eight', netuid: 8, dialect: 'dendrite10', models: [{ id: 'b', capabilities: ['chat'] }] },
-    ],
-    prices: Object.fromEntries(
-      ['a', 'b'].map((id) => [
-        id,
-        ['input_token', 'output_token'].map((meter) => ({ meter, rao: '1', per: '1' })),
-      ]),
-    ),
-  }),
-)
-
-beforeEach(() => {
-  vi.useFakeTimers({ now: Date.parse('2026-11-25T12:00:00Z') })
-})
+const opened: Snapshots[] = []
 afterEach(() => {
-  vi.useRealTimers()
+  for (const snapshots of opened.splice(0)) snapshots.close()
 })
 
-function makeWorld() {
-  const chain = fakeChain()
-  chain.setMetagraph(aMetagraph({ netuid: 7 }))
-  chain.setMetagraph(aMetagraph({ netuid: 8 }))
-  const documents = fakeDocuments(() => Date.now())
-  const warnings: string[] = []
-  const note = (_facts: object, sentence: string) => void warnings.push(sentence)
-  const log: Logger = { error: note, warn: note, info: () => undefined, debug: () => undefined }
-  let changes = 0
-  const open = () => {
-    const directory = new Directory({ file, bearers: new Map() })
-    const snapshots = new Snapshots({
-      chain,
-      directory,
-      documents,
-      log,
-      wallMs: () => Date.now(),
-      ageMsMax: AGE_MS_MAX,
-      onChange: () => {
-        changes += 1
-      },
-    })
-    return { directory, snapshots, callable: () => directory.status().map(({ callable }) => callable) }
+/** A chain that answers from memory, or not at all. */
+function chainOf() {
+  const listeners: ((head: BlockReference) => void)[] = []
+  const scene = { block: 100, isAway: false, reads: 0 }
+  const chain: Chain = {
+    ready: async () => undefined,
+    async readMetagraph(netuid, mechid) {
+      scene.reads += 1
+      if (scene.isAway) throw new GatewayError('chain_unavailable', 'away')
+      return metagraph({ netuid, mechid, block: scene.block, neurons: [neuron(1)] })
+    },
+    readFinalized: async () => ({ number: scene.block, hash: '0xb' }),
+    readTransfers: async () => ({ number: 0, hash: '', parentHash: '', transfers: [] }),
+    onFinalized(listener) {
+      listeners.push(listener)
+      return () => undefined
+    },
+    state: () => ({
+      connected: !scene.isAway,
+      endpoint: 'ws://x',
+      genesisHash: '0xa',
+      specVersion: 1,
+      finalized: null,
+      headAgeMs: null,
+      problem: null,
+    }),
+    close: async () => undefined,
   }
-  const mine = (count: number) => {
-    for (let index = 0; index < count; index++) chain.addBlock()
-    chain.finalize()
+  const announce = (number: number) => {
+    scene.block = number
+    for (const listener of listeners) listener({ number, hash: '0xb' })
   }
-  return { chain, documents, warnings, open, mine, changes: () => changes }
+  return { chain, scene, announce }
 }
 
-const settle = () => vi.advanceTimersByTimeAsync(0)
+function snapshotsOf(chain: Chain, store = fakeStore(), wallMs: () => number = Date.now) {
+  const directory = new Directory({ file, bearers: new Map() })
+  const snapshots = new Snapshots({
+    chain,
+    directory,
+    documents: store.documents,
+    log: silent,
+    wallMs,
+    ageMsMax: AGE_MS_MAX,
+    onChange: () => undefined,
+  })
+  opened.push(snapshots)
+  return { snapshots, directory, store }
+}
 
-it('reads every subnet at the start and puts it to use', async () => {
-  const { open, changes } = makeWorld()
-  const { snapshots, callable } = open()
-  await snapshots.start()
-  expect(callable()).toEqual([2, 2])
-  expect(changes()).toBe(1)
-  expect(snapshots.oldestAgeMs()).toBe(0)
-  expect(snapshots.oldestBlock()).toBe(0)
-  snapshots.close()
-})
-
-it('reads again after as many blocks as axons may take to change, not with every block', async () => {
-  const { open, chain, mine } = makeWorld()
-  const { snapshots, callable } = open()
-  await snapshots.start()
-  const reads = chain.reads
-  chain.setMetagraph(aMetagraph({ netuid: 7, neurons: [aNeuron(2)] }))
-  mine(24)
-  await settle()
-  expect(chain.reads).toBe(reads)
-  mine(1)
-  await settle()
-  expect(chain.reads).toBe(reads + 2)
-  expect(callable()).toEqual([1, 2])
-  snapshots.close()
-})
-
-it('a subnet with a short tempo is read once per tempo', async () => {
-  const { open, chain, mine } = makeWorld()
-  for (const netuid of [7, 8]) chain.setMetagraph(aMetagraph({ netuid, tempo: 10 }))
-  const { snapshots } = open()
-  await snapshots.start()
-  const reads = chain.reads
-  mine(10)
-  await settle()
-  expect(chain.reads).toBe(reads + 2)
-  snapshots.close()
-})
-
-describe('while the chain is away', () => {
-  it('serves from the last snapshot until it is too old, then from none, then again', async () => {
-    const { open, chain, mine } = makeWorld()
-    const { snapshots, directory, callable } = open()
+describe('Snapshots', () => {
+  it('reads every subnet and mechanism once at the start', async () => {
+    const { chain, scene } = chainOf()
+    const { snapshots, directory } = snapshotsOf(chain)
     await snapshots.start()
-    chain.setReachable(false)
-    await vi.advanceTimersByTimeAsync(AGE_MS_MAX)
-    expect(callable()).toEqual([2, 2])
-    await vi.advanceTimersByTimeAsync(5_000)
-    expect(callable()).toEqual([0, 0])
-    expect(directory.explain('seven')).toMatch(/too old/)
-    chain.setReachable(true)
-    mine(25)
-    await settle()
-    expect(callable()).toEqual([2, 2])
-    snapshots.close()
+    expect(scene.reads).toBe(4)
+    for (const name of ['text', 'speech', 'vision', 'image'])
+      expect(directory.readMiners(name).miners).toHaveLength(1)
   })
 
-  it('tries again by itself, at longer and longer intervals', async () => {
-    const { open, chain } = makeWorld()
-    chain.setReachable(false)
-    const { snapshots, callable } = open()
+  it('reads anew after some blocks, not after each', async () => {
+    const { chain, scene, announce } = chainOf()
+    const { snapshots } = snapshotsOf(chain)
     await snapshots.start()
-    expect(callable()).toEqual([0, 0])
-    chain.setReachable(true)
-    await vi.advanceTimersByTimeAsync(1_000)
-    expect(callable()).toEqual([2, 2])
-    snapshots.close()
+    announce(110)
+    await snapshots.refresh()
+    const after = scene.reads
+    announce(111)
+    expect(scene.reads).toBe(after)
+    announce(140)
+    await expect.poll(() => scene.reads).toBeGreaterThan(after)
   })
 
-  it('a restart serves from what is stored, if it is of this chain and young enough', async () => {
-    const { open, chain } = makeWorld()
-    const first = open()
-    await first.snapshots.start()
-    first.snapshots.close()
-    chain.setReachable(false)
-    await vi.advanceTimersByTimeAsync(AGE_MS_MAX - 1_000)
-    const second = open()
-    expect(await second.snapshots.restore(FAKE_GENESIS)).toBe(2)
-    expect(second.callable()).toEqual([2, 2])
-    expect(second.snapshots.oldestAgeMs()).toBe(AGE_MS_MAX - 1_000)
-    expect(await open().snapshots.restore('0xanother')).toBe(0)
-    await vi.advanceTimersByTimeAsync(2_000)
-    expect(await open().snapshots.restore(FAKE_GENESIS)).toBe(0)
-  })
-
-  it('what is stored and is not a snapshot is passed over', async () => {
-    const { open, documents } = makeWorld()
-    await documents.write('snapshot/7/0', { netuid: 7, neurons: 'many' })
-    expect(await open().snapshots.restore(null)).toBe(0)
-  })
-})
-
-describe('one subnet that cannot be read', () => {
-  it('does not keep the others from being read, and is tried again by one timer, not by every block', async () => {
-    const { open, chain, mine, warnings } = makeWorld()
-    chain.removeMetagraph(8, 0)
-    const { snapshots, callable } = open()
+  it('keeps serving from the last good one while the chain is away', async () => {
+    const { chain, scene } = chainOf()
+    const { snapshots, directory } = snapshotsOf(chain)
     await snapshots.start()
-    expect(callable()).toEqual([2, 0])
-    expect(warnings).toHaveLength(1)
-    for (let block = 0; block < 20; block++) mine(1)
-    await settle()
-    expect(warnings).toHaveLength(1)
-    await vi.advanceTimersByTimeAsync(1_000)
-    expect(warnings).toHaveLength(2)
-    chain.setMetagraph(aMetagraph({ netuid: 8 }))
-    await vi.advanceTimersByTimeAsync(2_000)
-    expect(callable()).toEqual([2, 2])
-    expect(vi.getTimerCount()).toBe(1)
-    snapshots.close()
-    expect(vi.getTimerCount()).toBe(0)
+    scene.isAway = true
+    await snapshots.refresh()
+    expect(directory.readMiners('text').miners).toHaveLength(1)
+  })
+
+  it('after a restart serves from the stored one, also when the chain is away', async () => {
+    const first = chainOf()
+    const { store } = await startedOn(first.chain)
+    const away = chainOf()
+    away.scene.isAway = true
+    const { snapshots, directory } = snapshotsOf(away.chain, store)
+    expect(await snapshots.restore('0xa')).toBe(4)
+    expect(directory.readMiners('text')).toMatchObject({
+      block: 100,
+      miners: [{ target: { hotkey: 'hot-1' } }],
+    })
+  })
+
+  it('does not serve from one of another chain, or from one that is too old', async () => {
+    const { store } = await startedOn(chainOf().chain)
+    expect(await snapshotsOf(chainOf().chain, store).snapshots.restore('0xother')).toBe(0)
+    const late = snapshotsOf(chainOf().chain, store, () => Date.now() + AGE_MS_MAX + 1)
+    expect(await late.snapshots.restore('0xa')).toBe(0)
   })
 })
 
-it('an answer from the past, of a node that is behind, does not replace a newer snapshot', async () => {
-  const { open, chain, mine } = makeWorld()
-  mine(50)
-  const { snapshots, callable } = open()
-  await snapshots.start()
-  const readMetagraph = chain.readMetagraph.bind(chain)
-  chain.readMetagraph = async (netuid, mechid) => ({
-    ...(await readMetagraph(netuid, mechid)),
-    block: 40,
-    neurons: [],
+async function startedOn(chain: Chain) {
+  const started = snapshotsOf(chain)
+  await started.snapshots.start()
+  await new Promise((resolve) => setImmediate(resolve))
+  return started
+}
+
+describe('a stored snapshot', () => {
+  it('comes back exactly, amounts over 2^53 too', () => {
+    const whole = metagraph({ neurons: [neuron(1), neuron(2, { axon: null })] })
+    expect(parseMetagraph(JSON.parse(JSON.stringify(convertMetagraph(whole))))).toEqual(whole)
   })
-  await snapshots.refresh()
-  expect(callable()).toEqual([2, 2])
-  expect(snapshots.oldestBlock()).toBe(50)
-  snapshots.close()
-})
 
-it('a wall clock that is put forward costs one reading, not the service', async () => {
-  const { open } = makeWorld()
-  const { snapshots, callable } = open()
-  await snapshots.start()
-  vi.setSystemTime(Date.now() + 3 * 3_600_000)
-  await vi.advanceTimersByTimeAsync(5_000)
-  expect(callable()).toEqual([2, 2])
-  snapshots.close()
-})
-
-it('nothing is read once it is closed', async () => {
-  const { open, chain, mine } = makeWorld()
-  const { snapshots } = open()
-  await snapshots.start()
-  snapshots.close()
-  const reads = chain.reads
-  mine(100)
-  await vi.advanceTimersByTimeAsync(600_000)
-  expect(chain.reads).toBe(reads)
-})
-
-it('a snapshot survives being stored, exactly', () => {
-  const metagraph = aMetagraph({
-    neurons: [
-      aNeuron(0, { stakeRao: 2n ** 63n, emissionAlphaRao: 9_007_199_254_740_993n, axon: null }),
-      aNeuron(1),
-    ],
+  it('of another shape is passed over', () => {
+    expect(parseMetagraph({ netuid: 1 })).toBeNull()
+    expect(parseMetagraph(null)).toBeNull()
   })
-  expect(parseMetagraph(JSON.parse(JSON.stringify(convertMetagraph(metagraph))))).toEqual(metagraph)
-})
-
-it.each([
-  ['a member too many', { extra: 1 }],
-  ['an incentive beyond its range', { neurons: [{ ...aNeuron(0), incentive: 70_000 }] }],
-  ['no neurons', { neurons: undefined }],
-])('a stored snapshot with %s is not used', (_name, change) => {
-  const json = JSON.parse(
-    JSON.stringify({ ...(convertMetagraph(aMetagraph()) as object), ...change }, (_key, value) =>
-      typeof value === 'bigint' ? value.toString() : value,
-    ),
-  )
-  expect(parseMetagraph(json)).toBeNull()
 })
