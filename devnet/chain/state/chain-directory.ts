@@ -8,6 +8,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Block, decodeBlock, encodeBlock, ZERO_HASH } from './block.ts'
+import { lockDirectory } from './directory-lock.ts'
 import { HashIndex } from './hash-index.ts'
 import { addChecksum, DamagedLogError, LineLog, readChecksummedLines } from './line-log.ts'
 import { syncDirectory, writeWhole } from './write-whole.ts'
@@ -19,6 +20,9 @@ export const STATE_BLOCKS = 300
 export const KEPT_BLOCKS = 7_200
 
 const SEGMENT_BLOCKS = 512
+
+/** The chain of a killed gateway ends within seconds. */
+const LOCK_WAIT_MS = 10_000
 
 const SNAPSHOT_FILE = 'snapshot.log'
 
@@ -37,44 +41,42 @@ export type StoredChain = {
 
 type Segment = { readonly first: number; readonly path: string }
 
+/** The newest segment is open to be written to. */
+type Opened = { readonly segments: readonly Segment[]; readonly log: LineLog; readonly logLength: number }
+
 export class ChainDirectory {
   readonly #path: string
   readonly #hashes: HashIndex
   #segments: Segment[]
   #log: LineLog
   #logLength: number
+  readonly #unlock: () => void
 
-  private constructor(path: string, opened: { segments: Segment[]; log: LineLog; logLength: number }) {
+  private constructor(path: string, opened: Opened, unlock: () => void) {
     this.#path = path
     this.#hashes = new HashIndex(join(path, 'hashes.bin'))
-    this.#segments = opened.segments
+    this.#segments = [...opened.segments]
     this.#log = opened.log
     this.#logLength = opened.logLength
+    this.#unlock = unlock
   }
 
-  /** @throws DamagedLogError when blocks that were finalised are missing or changed */
+  /** @throws DamagedLogError when blocks that were finalised are missing or changed @throws Error when another process has it */
   static async open(
     path: string,
   ): Promise<{ readonly directory: ChainDirectory; readonly stored: StoredChain }> {
     await mkdir(path, { recursive: true })
-    const segments = await listSegments(path)
-    if (segments.length === 0) segments.push(segmentOf(path, 0))
-    const blocks: Block[] = []
-    let current: { log: LineLog; logLength: number } | null = null
-    for (const segment of segments) {
-      await current?.log.close()
-      const { log, lines } = await LineLog.open(segment.path)
-      for (const line of lines) blocks.push(decodeBlock(line))
-      current = { log, logLength: lines.length }
+    const unlock = await lockDirectory(path, { waitMs: LOCK_WAIT_MS })
+    try {
+      const { stored, ...opened } = await readDirectory(path)
+      const directory = new ChainDirectory(path, opened, unlock)
+      for (const block of stored.blocks) directory.#hashes.set(block.number, block.hash)
+      await syncDirectory(path)
+      return { directory, stored }
+    } catch (error) {
+      unlock()
+      throw error
     }
-    if (!current) throw new Error('There is no segment.')
-    checkLinks(blocks)
-    const snapshot = await readSnapshot(path)
-    checkReach(snapshot, blocks)
-    const directory = new ChainDirectory(path, { segments, ...current })
-    for (const block of blocks) directory.#hashes.set(block.number, block.hash)
-    await syncDirectory(path)
-    return { directory, stored: { snapshot, blocks } }
   }
 
   /** Keeps finalised blocks: when it resolves, they survive the end of the process. @returns whether it is time to `compact` */
@@ -109,6 +111,7 @@ export class ChainDirectory {
   async close(): Promise<void> {
     await this.#log.close()
     this.#hashes.close()
+    this.#unlock()
   }
 
   async #startSegment(first: number): Promise<void> {
@@ -119,6 +122,29 @@ export class ChainDirectory {
     this.#segments.push(segment)
     this.#log = log
     this.#logLength = 0
+  }
+}
+
+async function readDirectory(path: string): Promise<Opened & { readonly stored: StoredChain }> {
+  const segments = await listSegments(path)
+  if (segments.length === 0) segments.push(segmentOf(path, 0))
+  const blocks: Block[] = []
+  let current: { log: LineLog; logLength: number } | null = null
+  try {
+    for (const segment of segments) {
+      await current?.log.close()
+      const { log, lines } = await LineLog.open(segment.path)
+      current = { log, logLength: lines.length }
+      for (const line of lines) blocks.push(decodeBlock(line))
+    }
+    checkLinks(blocks)
+    const snapshot = await readSnapshot(path)
+    checkReach(snapshot, blocks)
+    if (!current) throw new Error('There is no segment.')
+    return { segments, ...current, stored: { snapshot, blocks } }
+  } catch (error) {
+    await current?.log.close()
+    throw error
   }
 }
 

@@ -13,6 +13,7 @@ import { RpcClient } from '../../../devnet/chain/rpc/client.ts'
 import { system } from '../../../devnet/chain/runtime/pallets.ts'
 import { fromHex } from '../../../devnet/chain/scale/bytes.ts'
 import { decode } from '../../../devnet/chain/scale/codec.ts'
+import { lockDirectory } from '../../../devnet/chain/state/directory-lock.ts'
 import { DamagedLogError, LineLog, readChecksummedLines } from '../../../devnet/chain/state/line-log.ts'
 import { until } from '../../contract/chain.ts'
 import { addressOf, startStage } from './stage.ts'
@@ -150,6 +151,47 @@ describe('a restart', () => {
   })
 })
 
+describe('two processes', () => {
+  it('never write to one directory: the second waits until the first has ended', {
+    timeout: 60_000,
+  }, async () => {
+    const node = await spawnNode()
+    const second = start()
+    let isOpen = false
+    void second.then(() => {
+      isOpen = true
+    })
+    await stat(join(directory, 'lock'))
+    expect(isOpen).toBe(false)
+    node.child.kill('SIGKILL')
+    await once(node.child, 'exit')
+    const chain = await second
+    expect(chain.genesisHash).toBe(node.genesisHash)
+    await chain.close()
+  })
+
+  it('a lock of a process that is gone is taken over, and half a lock too', async () => {
+    for (const content of [
+      '{"pid":999999999,"startedAt":"1"}',
+      '{"pid":',
+      `{"pid":${process.pid},"startedAt":"0"}`,
+    ]) {
+      await writeFile(join(directory, 'lock'), content)
+      const chain = await start()
+      await chain.close()
+    }
+    expect((await readdir(directory)).some((name) => name.startsWith('lock'))).toBe(false)
+  })
+
+  it('a directory that somebody keeps is refused by his number', async () => {
+    const unlock = await lockDirectory(directory, { waitMs: 0 })
+    await expect(lockDirectory(directory, { waitMs: 50 })).rejects.toThrow(`run by process ${process.pid}`)
+    unlock()
+    const again = await lockDirectory(directory, { waitMs: 0 })
+    again()
+  })
+})
+
 describe('a damaged file', () => {
   async function make(blocks: number) {
     const chain = await start()
@@ -234,7 +276,7 @@ it('a log that was never written has no lines', async () => {
   expect(await readChecksummedLines(join(directory, 'absent'))).toMatchObject({ lines: [], sizeBytes: 0 })
 })
 
-async function spawnNode(): Promise<{ child: ChildProcess; endpoint: string }> {
+async function spawnNode(): Promise<{ child: ChildProcess; endpoint: string; genesisHash: string }> {
   const child = spawn(
     process.execPath,
     ['--import', 'tsx', 'test/devnet/chain/crash-child.ts', directory, '5'],
@@ -244,7 +286,8 @@ async function spawnNode(): Promise<{ child: ChildProcess; endpoint: string }> {
   )
   const lines = createInterface({ input: child.stdout! })
   const [line] = (await once(lines, 'line')) as [string]
-  return { child, endpoint: line.split(' ')[0]! }
+  const [endpoint = '', genesisHash = ''] = line.split(' ')
+  return { child, endpoint, genesisHash }
 }
 
 /** Notes every final block that the node tells of: number and hash, as a client would keep them. */
