@@ -12,7 +12,8 @@ export const PLAN_ONCE =
   'set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off'
 
 export const ledgerFunctions = /* sql */ `
--- Answers: 0 held, 1 insufficient (with what is available), 2 refused, 3 conflict.
+-- Answers: 0 held, 1 insufficient (with what is available), 2 refused, 3 conflict. The content of a hold is its account, key and
+-- amount: asked again with another time to live it is the same hold.
 create function yumagate.ledger_hold(
   p_id text, p_account text, p_key text, p_amount bigint, p_ttl_ms bigint, p_process text, p_is_run boolean,
   out code smallint, out available bigint
