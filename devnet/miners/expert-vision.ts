@@ -40,7 +40,7 @@ function findPictures(request: ChatRequest): Buffer[] {
 
 /** A miner fetches nothing: what a URL leads to is the caller's to send. */
 function decodeUrl(url: string): Buffer {
-  const match = /^data:image\/[\w.+-]+;base64,/.exec(url)
+  const match = /^data:image\/[\w.+-]+(?:;[^,;]*)*;base64,/i.exec(url)
   if (!match) throw new ServiceFailure(400, 'Pictures are taken as data URLs in base64 only.')
   return Buffer.from(url.slice(match[0].length), 'base64')
 }

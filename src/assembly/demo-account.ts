@@ -1,12 +1,12 @@
 /** The demo account of the devnet profile: its key, and its funding by a real transfer on the development chain. */
 import { randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AccountService } from '../billing/accounts.ts'
 import type { Account } from '../ports/accounts.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import type { Logger } from '../ports/logger.ts'
 import { RAO_PER_TAO } from '../units.ts'
+import { openSecretText } from './secrets.ts'
 
 export const DEMO_ACCOUNT = 'demo'
 
@@ -22,25 +22,16 @@ export type Faucet = (address: string, amountRao: bigint) => Promise<void>
 
 export type DemoAccount = { readonly account: Account; readonly key: string }
 
+const makeKey = () => `sk-yuma-demo-${randomBytes(24).toString('base64url')}`
+
 /** The key of the settings, else the one kept in the data directory, else a new one that is kept there (mode 0600). */
 export async function openDemoAccount(
   accounts: AccountService,
   options: { readonly demoKey: string | null; readonly dataDirectory: string },
 ): Promise<DemoAccount> {
-  const key = options.demoKey ?? keptKey(join(options.dataDirectory, 'demo-key'))
+  const key = options.demoKey ?? openSecretText(join(options.dataDirectory, 'demo-key'), makeKey)
   const { account } = await accounts.setOnlyKey(DEMO_ACCOUNT, key)
   return { account, key }
-}
-
-function keptKey(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch {
-    // The first start on this directory.
-    const key = `sk-yuma-demo-${randomBytes(24).toString('base64url')}`
-    writeFileSync(file, `${key}\n`, { mode: 0o600 })
-    return key
-  }
 }
 
 /** Funds an account that never had money. @returns whether it was funded */

@@ -11,6 +11,7 @@ import { createContract } from '../http/contract.ts'
 import { FileShelf } from '../http/file-shelf.ts'
 import type { PartState } from '../http/health.ts'
 import type { RunningSignals } from '../http/running-signals.ts'
+import { createSignedLinks } from '../http/signed-links.ts'
 import type { Directory } from '../network/directory.ts'
 import { createPipelines } from '../pipeline/pipelines.ts'
 import type { Media } from '../ports/media.ts'
@@ -18,6 +19,7 @@ import type { StepQueue } from '../ports/queue.ts'
 import type { Blobs, Store } from '../ports/store.ts'
 import type { buildCore } from './core.ts'
 import type { StartOptions } from './gateway.ts'
+import { openSecret } from './secrets.ts'
 
 export type FaceOptions = StartOptions & {
   readonly processId: string
@@ -40,10 +42,14 @@ const MODELS_CREATED_S = 1_764_028_800
 export function buildFace(options: FaceOptions) {
   const { config, files, log, store, directory, core, media, signals } = options
   const contract = createContract(readFileSync(join(files.rootDirectory, 'openapi.yaml'), 'utf8'))
+  const links = createSignedLinks({
+    secret: openSecret(join(config.dataDirectory, 'link-secret')),
+    wallMs: Date.now,
+  })
   const shelf = new FileShelf({
     files: store.files,
     blobs: options.blobs,
-    media,
+    links,
     wallMs: Date.now,
     baseUrl: options.baseUrl,
   })

@@ -8,7 +8,7 @@ import { type AccountAppOptions, accountApp, receiptsApp } from './account.ts'
 import { type AudioAppOptions, audioApp } from './audio.ts'
 import { readBearer } from './authenticate.ts'
 import { type ChatAppOptions, chatApp } from './chat.ts'
-import { type FilesAppOptions, filesApp } from './files.ts'
+import { type FilesAppOptions, fileLinksApp, filesApp } from './files.ts'
 import { type HealthAppOptions, healthApp } from './health.ts'
 import type { HttpEnv } from './http-env.ts'
 import { type ImagesAppOptions, imagesApp } from './images.ts'
@@ -55,6 +55,7 @@ export function createApp(options: AppOptions) {
   })
   app.options('*', (c) => replyPreflight(c))
   app.route('/', healthApp(options.health))
+  app.route('/v1/files', fileLinksApp(options.files))
 
   app.use('/v1/*', async (c, next) => {
     c.set('principal', await options.accounts.authenticate(readBearer(c.env.incoming)))

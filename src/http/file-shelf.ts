@@ -1,8 +1,8 @@
 /** Files of accounts: rows with the store, bytes with the blobs. */
 import { createHash, randomBytes } from 'node:crypto'
 import { GatewayError } from '../errors.ts'
-import type { Media } from '../ports/media.ts'
 import type { Blobs, Files, StoredFile } from '../ports/store.ts'
+import type { SignedLinks } from './signed-links.ts'
 
 export type NewFile = {
   readonly bytes: Uint8Array
@@ -17,7 +17,7 @@ export type NewFile = {
 export type FileShelfOptions = {
   readonly files: Files
   readonly blobs: Blobs
-  readonly media: Media
+  readonly links: SignedLinks
   /** Milliseconds since 1970. */
   readonly wallMs: () => number
   /** Base URL of this gateway, for links; a request's own Host header goes before it. */
@@ -89,5 +89,18 @@ export class FileShelf {
   urlOf(file: StoredFile, host: string | undefined): string {
     const base = host !== undefined && /^[\w.:[\]-]+$/.test(host) ? `http://${host}` : this.#options.baseUrl()
     return `${base}/v1/files/${file.id}/content`
+  }
+
+  /** The same, working without a key for an hour. */
+  linkTo(file: StoredFile, host: string | undefined): string {
+    return this.urlOf(file, host) + this.#options.links.sign(file.id, file.accountId)
+  }
+
+  /** Opens such a link. @throws GatewayError `invalid_api_key` · `not_found` */
+  readLinked(
+    fileId: string,
+    token: string,
+  ): Promise<{ readonly file: StoredFile; readonly bytes: Uint8Array }> {
+    return this.read(fileId, this.#options.links.verify(fileId, token))
   }
 }

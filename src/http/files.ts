@@ -1,5 +1,5 @@
 /** `/v1/files`: what a caller stores for its pipelines, and what they made. */
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { GatewayError } from '../errors.ts'
 import type { StoredFile } from '../ports/store.ts'
 import type { Contract } from './contract.ts'
@@ -56,14 +56,27 @@ export function filesApp({ contract, shelf, uploadBytesMax }: FilesAppOptions) {
       return replyJson(c, { id, object: 'file', deleted: true })
     })
     .get('/:file/content', async (c) => {
-      const { file, bytes } = await shelf.read(c.req.param('file'), c.var.principal.account.id)
-      return replyBytes(c, bytes, {
-        type: safeType(file.mime),
-        headers: {
-          'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file.fileName)}`,
-        },
-      })
+      return replyFile(c, await shelf.read(c.req.param('file'), c.var.principal.account.id))
     })
+}
+
+/** Links to files, opened without a key: mounted before authentication, and silent where there is no token. */
+export function fileLinksApp({ shelf }: Pick<FilesAppOptions, 'shelf'>) {
+  return new Hono<HttpEnv>().get('/:file/content', async (c, next) => {
+    const token = c.req.query('token')
+    if (token === undefined) return await next()
+    return replyFile(c, await shelf.readLinked(c.req.param('file'), token))
+  })
+}
+
+function replyFile(
+  c: Context<HttpEnv>,
+  { file, bytes }: { readonly file: StoredFile; readonly bytes: Uint8Array },
+): Response {
+  return replyBytes(c, bytes, {
+    type: safeType(file.mime),
+    headers: { 'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file.fileName)}` },
+  })
 }
 
 /** A caller named the type: only ones that no browser runs are repeated. */

@@ -45,7 +45,7 @@ export function imagesApp(options: ImagesAppOptions) {
     })
     const write = async (image: PaintedImage) =>
       request.response_format === 'url'
-        ? { url: shelf.urlOf(await shelf.put(caller.accountId, image), c.env.incoming.headers.host) }
+        ? { url: shelf.linkTo(await shelf.put(caller.accountId, image), c.env.incoming.headers.host) }
         : { b64_json: Buffer.from(image.bytes).toString('base64') }
     const data: object[] = []
     for (const image of images)

@@ -134,7 +134,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The bytes of a file. */
+        /**
+         * The bytes of a file.
+         * @description With the key of its account, or with the `token` of a link that the gateway made, for an hour.
+         */
         get: operations["retrieveFileContent"];
         put?: never;
         post?: never;
@@ -315,7 +318,7 @@ export interface components {
             /** @description With 402, where to send TAO. */
             topup?: {
                 address: string;
-                network: string;
+                network: string | null;
                 asset: string;
                 required_rao: components["schemas"]["Rao"];
                 available_rao: components["schemas"]["Rao"];
@@ -1046,7 +1049,9 @@ export interface operations {
     };
     retrieveFileContent: {
         parameters: {
-            query?: never;
+            query?: {
+                token?: string;
+            };
             header?: never;
             path: {
                 file: string;

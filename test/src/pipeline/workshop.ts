@@ -175,7 +175,7 @@ export async function openWorkshop(options: WorkshopOptions = {}) {
   const shelf = new FileShelf({
     files: store.files,
     blobs,
-    media,
+    links: { sign: () => '', verify: () => '' },
     wallMs: timing.wallMs,
     baseUrl: () => 'http://gateway.test',
   })
