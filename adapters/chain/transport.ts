@@ -49,7 +49,7 @@ export class Transport {
       await withDeadline(opened, 'connect', { timeoutMs, signal: abandoned.signal })
     } catch (error) {
       abandoned.abort()
-      await provider.disconnect()
+      await end(provider)
       throw error
     }
     return new Transport(provider, endpoint, { abandoned, timeoutMs })
@@ -80,7 +80,15 @@ export class Transport {
   /** Calls that wait are rejected at once. */
   async close(): Promise<void> {
     this.#abandoned.abort()
-    await this.#provider.disconnect()
+    await end(this.#provider)
+  }
+}
+
+async function end(provider: WsProvider): Promise<void> {
+  try {
+    await provider.disconnect()
+  } catch {
+    // A socket that cannot be closed is not there any more.
   }
 }
 
