@@ -32,8 +32,6 @@ const EXTERNAL = [
   'opus-decoder',
   '@wasm-audio-decoders/*',
   'codec-parser',
-  'aac',
-  'av',
   'pg-native',
   // Optional add-ons for photographs: used when somebody installed them.
   '@tensorflow/*',
