@@ -54,7 +54,7 @@ const recogniser = await createSpeechRecogniser({
   ...(secondListener && { secondListener }),
   beam: { ...DEFAULT_BEAM, languageWeight: Number(values.lm), wordReward: Number(values.word) },
 })
-console.log(`loaded in ${(performance.now() - loadStart).toFixed(0)} ms`)
+process.stdout.write(`${`loaded in ${(performance.now() - loadStart).toFixed(0)} ms`}\n`)
 
 const table = new Map<string, Map<string, Cell>>()
 const confidences: Record<'right' | 'wrong', number[]> = { right: [], wrong: [] }
@@ -99,7 +99,7 @@ async function evaluateOne(item: { text: string; voice: string }, condition: str
   }
   confidences[errors ? 'wrong' : 'right'].push(confidence)
   if (errors && shown++ < Number(values.show))
-    console.log(`${item.voice}\n  said  ${item.text}\n  heard ${text}`)
+    process.stdout.write(`${`${item.voice}\n  said  ${item.text}\n  heard ${text}`}\n`)
 }
 
 function pooledRow(voice: string): string {
@@ -117,9 +117,11 @@ function printTable(): void {
       const cell = cells.get(condition)
       return cell ? format(cell) : '-'
     })
-    console.log(`| ${[name, ...columns].join(' | ')} |`)
+    process.stdout.write(`${`| ${[name, ...columns].join(' | ')} |`}\n`)
   }
-  console.log(`| voice | ${[...conditions].join(' | ')} |\n| --- ${'| ---: '.repeat(conditions.size)}|`)
+  process.stdout.write(
+    `${`| voice | ${[...conditions].join(' | ')} |\n| --- ${'| ---: '.repeat(conditions.size)}|`}\n`,
+  )
   for (const [name, cells] of [...table].sort(
     ([a], [b]) => Number(/^[A-Z]/.test(a)) - Number(/^[A-Z]/.test(b)),
   )) {
