@@ -54,7 +54,7 @@ const recogniser = await createSpeechRecogniser({
   ...(secondListener && { secondListener }),
   beam: { ...DEFAULT_BEAM, languageWeight: Number(values.lm), wordReward: Number(values.word) },
 })
-process.stdout.write(`${`loaded in ${(performance.now() - loadStart).toFixed(0)} ms`}\n`)
+process.stdout.write(`loaded in ${(performance.now() - loadStart).toFixed(0)} ms\n`)
 
 const table = new Map<string, Map<string, Cell>>()
 const confidences: Record<'right' | 'wrong', number[]> = { right: [], wrong: [] }
@@ -99,7 +99,7 @@ async function evaluateOne(item: { text: string; voice: string }, condition: str
   }
   confidences[errors ? 'wrong' : 'right'].push(confidence)
   if (errors && shown++ < Number(values.show))
-    process.stdout.write(`${`${item.voice}\n  said  ${item.text}\n  heard ${text}`}\n`)
+    process.stdout.write(`${item.voice}\n  said  ${item.text}\n  heard ${text}\n`)
 }
 
 function pooledRow(voice: string): string {
@@ -117,10 +117,10 @@ function printTable(): void {
       const cell = cells.get(condition)
       return cell ? format(cell) : '-'
     })
-    process.stdout.write(`${`| ${[name, ...columns].join(' | ')} |`}\n`)
+    process.stdout.write(`| ${[name, ...columns].join(' | ')} |\n`)
   }
   process.stdout.write(
-    `${`| voice | ${[...conditions].join(' | ')} |\n| --- ${'| ---: '.repeat(conditions.size)}|`}\n`,
+    `| voice | ${[...conditions].join(' | ')} |\n| --- ${'| ---: '.repeat(conditions.size)}|\n`,
   )
   for (const [name, cells] of [...table].sort(
     ([a], [b]) => Number(/^[A-Z]/.test(a)) - Number(/^[A-Z]/.test(b)),
@@ -134,14 +134,14 @@ function printTable(): void {
     )
     line('…utterances, words', ({ utterances, words }) => `${utterances}, ${words}`, cells)
   }
-  console.log(
-    `real-time factor ${(workMs / 1000 / audioSeconds).toFixed(4)} over ${(audioSeconds / 60).toFixed(1)} min`,
+  process.stdout.write(
+    `real-time factor ${(workMs / 1000 / audioSeconds).toFixed(4)} over ${(audioSeconds / 60).toFixed(1)} min\n`,
   )
   for (const [kind, list] of Object.entries(confidences)) {
     const sorted = list.sort((a, b) => a - b)
     const at = (share: number) => (sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(2)
-    console.log(
-      `confidence of ${kind} sentences: 5 % below ${at(0.05)}, median ${at(0.5)}, 5 % above ${at(0.95)}`,
+    process.stdout.write(
+      `confidence of ${kind} sentences: 5 % below ${at(0.05)}, median ${at(0.5)}, 5 % above ${at(0.95)}\n`,
     )
   }
 }
