@@ -13,7 +13,6 @@ import { createExpertImages } from './miners/expert-images.ts'
 import { createExpertSpeech } from './miners/expert-speech.ts'
 import { createVisionChat } from './miners/expert-vision.ts'
 import { createExperts, type Experts } from './miners/load-experts.ts'
-import { ServiceFailure } from './miners/service.ts'
 import { createSr25519Verifier } from './miners/signature.ts'
 import { type MinerSources, type RunningMiners, startMiners } from './miners/start-miners.ts'
 import { createUpstream, UPSTREAM } from './miners/upstream.ts'
@@ -97,11 +96,7 @@ function chooseSources({ upstreams }: DevnetStart, experts: Experts): MinerSourc
   return {
     text:
       upstreams.text === null
-        ? {
-            expert: async () => {
-              throw new ServiceFailure(503, 'The text expert is not part of this build.')
-            },
-          }
+        ? { expert: experts.text }
         : { service: createUpstreamChat(at(upstreams.text)) },
     speech:
       upstreams.speech === null

@@ -1,6 +1,6 @@
 /** The devnet's experts behind the miners' interfaces. Each is loaded when it is first asked for, once. */
 import { join } from 'node:path'
-import type { ImageExpert, SpeechExpert, VisionExpert } from './experts.ts'
+import type { ChatExpert, ImageExpert, SpeechExpert, VisionExpert } from './experts.ts'
 import { ServiceFailure } from './service.ts'
 
 /** Where the experts' files are: they stay where they are when the code is bundled. */
@@ -15,6 +15,7 @@ export type ExpertAssets = {
 }
 
 export interface Experts {
+  text(): Promise<ChatExpert>
   speech(): Promise<SpeechExpert>
   vision(): Promise<VisionExpert>
   image(): Promise<ImageExpert>
@@ -26,15 +27,17 @@ type Loaded<Expert> = Expert & { close(): Promise<void> }
 
 /** Nothing is read before the first call. A load that failed is tried again by the next call. */
 export function createExperts(assets: ExpertAssets): Experts {
+  const text = once(() => loadText(assets))
   const speech = once(() => loadSpeech(assets))
   const vision = once(() => loadVision(assets))
   const image = once(() => loadImage(assets))
   return {
+    text: text.get,
     speech: speech.get,
     vision: vision.get,
     image: image.get,
     async close() {
-      await Promise.all([speech.close(), vision.close(), image.close()])
+      await Promise.all([text.close(), speech.close(), vision.close(), image.close()])
     },
   }
 }
@@ -53,6 +56,15 @@ function once<Expert>(load: () => Promise<Loaded<Expert>>) {
       const loaded = await loading?.catch(() => null) // What did not load needs no closing.
       await loaded?.close()
     },
+  }
+}
+
+async function loadText({ expertsDirectory }: ExpertAssets): Promise<Loaded<ChatExpert>> {
+  const { createTextExpert } = await import('../experts/text/text-expert.ts')
+  const expert = createTextExpert({ vocabularyPath: join(expertsDirectory, 'image', 'vocabulary.tsv') })
+  return {
+    answer: (request, signal) => expert.stream(request, { signal }),
+    close: async () => {}, // It holds nothing but memory.
   }
 }
 
