@@ -93,7 +93,7 @@ function definition(fileId: string): object {
       {
         id: 'paint',
         use: 'image.generate',
-        with: { prompt: { $from: '/steps/write/text' }, size: '768x512', seed: 7 },
+        with: { prompt: { $from: '/steps/write/text' }, size: '768x512', seed: 2 },
       },
       { id: 'look', use: 'image.recognize', with: { image: { $from: '/steps/paint/items/0' } } },
     ],
