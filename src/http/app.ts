@@ -1,6 +1,7 @@
 /** The whole API in one place: reading it is knowing what is served. */
 import { randomBytes } from 'node:crypto'
 import { Hono } from 'hono'
+import { getPath } from 'hono/utils/url'
 import type { AccountService } from '../billing/accounts.ts'
 import { GatewayError } from '../errors.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -47,7 +48,7 @@ const METHODS: readonly (readonly [path: RegExp, methods: string])[] = [
 /** @returns the app; serve it with `serveApp` */
 export function createApp(options: AppOptions) {
   const { log } = options
-  const app = new Hono<HttpEnv>({ strict: false })
+  const app = new Hono<HttpEnv>({ strict: false, getPath: readPath })
 
   app.use(async (c, next) => {
     c.set('requestId', newRequestId())
@@ -99,6 +100,12 @@ export function createApp(options: AppOptions) {
     return replyError(c, error)
   })
   return app
+}
+
+/** A base URL that ends in a slash makes two of them: taken for one, as most servers do. */
+function readPath(request: Request): string {
+  const path = getPath(request)
+  return path.includes('//') ? path.replace(/\/{2,}/g, '/') : path
 }
 
 const ID_POOL = { bytes: Buffer.alloc(0), used: 0 }
