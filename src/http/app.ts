@@ -1,7 +1,7 @@
 /** The whole API in one place: reading it is knowing what is served. */
 import { randomBytes } from 'node:crypto'
 import { Hono } from 'hono'
-import { getPath } from 'hono/utils/url'
+import { getPathNoStrict } from 'hono/utils/url'
 import type { AccountService } from '../billing/accounts.ts'
 import { GatewayError } from '../errors.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -48,7 +48,7 @@ const METHODS: readonly (readonly [path: RegExp, methods: string])[] = [
 /** @returns the app; serve it with `serveApp` */
 export function createApp(options: AppOptions) {
   const { log } = options
-  const app = new Hono<HttpEnv>({ strict: false, getPath: readPath })
+  const app = new Hono<HttpEnv>({ getPath: readPath })
 
   app.use(async (c, next) => {
     c.set('requestId', newRequestId())
@@ -102,9 +102,9 @@ export function createApp(options: AppOptions) {
   return app
 }
 
-/** A base URL that ends in a slash makes two of them: taken for one, as most servers do. */
+/** A base URL that ends in a slash makes two of them: taken for one, as most servers do; one at the end is taken for none. */
 function readPath(request: Request): string {
-  const path = getPath(request)
+  const path = getPathNoStrict(request)
   return path.includes('//') ? path.replace(/\/{2,}/g, '/') : path
 }
 
