@@ -3,6 +3,8 @@ import type { ChatExpert, ChatPart, ChatRequest, SeenPicture, VisionExpert } fro
 import { ServiceFailure } from './service.ts'
 
 const PICTURES_MAX = 8
+/** What it says to words alone, as a model that can only look would. */
+const NO_PICTURE = 'I only look at pictures. Put one into a message, as a base64 data URL.'
 const CHARS_PER_TOKEN = 4 // What a caller may assume of English text; the gateway counts for itself.
 
 /** Builds the chat expert. @param vision - asked for on the first request */
@@ -10,11 +12,13 @@ export function createVisionChat(vision: () => Promise<VisionExpert>): ChatExper
   return {
     async *answer(request, signal): AsyncGenerator<ChatPart> {
       const pictures = findPictures(request)
-      if (pictures.length === 0) throw new ServiceFailure(400, 'There is no picture in the messages.')
-      const expert = await vision()
       const seen: SeenPicture[] = []
-      for (const picture of pictures) seen.push(await expert.look(picture, signal))
-      const text = wantsJson(request) ? writeJson(seen, request) : writeWords(seen)
+      if (pictures.length > 0) {
+        const expert = await vision()
+        for (const picture of pictures) seen.push(await expert.look(picture, signal))
+      }
+      const text =
+        seen.length === 0 ? NO_PICTURE : wantsJson(request) ? writeJson(seen, request) : writeWords(seen)
       const words = text.match(/\s*\S+/g) ?? []
       const limit = tokenLimit(request)
       const told = limit === null ? words : words.slice(0, limit)

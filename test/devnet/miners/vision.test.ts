@@ -65,8 +65,12 @@ it('keeps to the token limit and says so', async () => {
   expect([message.content, reason]).toEqual(['I see', 'length'])
 })
 
+it('without a picture says that it needs one, and loads nothing', async () => {
+  const { message } = await ask('What is this?')
+  expect(message.content).toContain('only look at pictures')
+})
+
 it.each([
-  ['no picture', 'What is this?'],
   ['a picture to be fetched', [{ type: 'image_url', image_url: { url: 'http://169.254.169.254/a.png' } }]],
   ['too many pictures', Array.from({ length: 9 }, () => picture('abc'))],
 ])('refuses %s', async (_name, content) => {
