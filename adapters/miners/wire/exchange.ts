@@ -163,8 +163,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
       } else if (!this.#sink.data(chunk)) {
         controller.pause()
       }
-    } else if (this.#phase === 'refused' && this.#refusal && this.#bytes <= REFUSAL_BYTES_MAX) {
+    } else if (this.#phase === 'refused' && this.#refusal) {
       this.#refusal.chunks.push(chunk)
+      if (this.#bytes > REFUSAL_BYTES_MAX) this.fail(this.#refusalError())
     } else if (this.#bytes > DRAIN_BYTES_MAX) {
       controller.abort(new Error('too much after the end'))
     }
@@ -175,9 +176,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (!this.#isSettled()) this.#settle()
     this.#close()
     if (phase === 'answering') this.#sink.end()
-    else if (phase === 'refused' && this.#refusal) {
-      this.#sink.fail(refusalError(this.#refusal.status, Buffer.concat(this.#refusal.chunks)))
-    }
+    else if (phase === 'refused') this.#sink.fail(this.#refusalError())
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -207,6 +206,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
         retryAfterMs === undefined ? { status } : { status, retryAfterMs },
       ),
     )
+  }
+
+  #refusalError(): GatewayError {
+    const { status, chunks } = this.#refusal ?? { status: 400, chunks: [] }
+    return refusalError(status, Buffer.concat(chunks))
   }
 
   #isSettled(): boolean {
