@@ -26,16 +26,16 @@ export function writeStartLines(facts: StartFacts): string {
   const lines = [
     '',
     `Yumagate ${facts.version}, profile ${facts.profile}, ready after ${(facts.tookMs / 1000).toFixed(1)} s`,
-    `  data       ${facts.dataDirectory}`,
-    `  chain      ${chain.endpoints.join(', ')}${chain.block === null ? '' : `, block ${chain.block}`}${chain.genesis === null ? '' : `, genesis ${chain.genesis.slice(0, 10)}…`}`,
-    ...(chain.problem === null ? [] : [`             ${chain.problem}`]),
+    `  data        ${facts.dataDirectory}`,
+    `  chain       ${chain.endpoints.join(', ')}${chain.block === null ? '' : `, block ${chain.block}`}${chain.genesis === null ? '' : `, genesis ${chain.genesis.slice(0, 10)}…`}`,
+    ...(chain.problem === null ? [] : [`              ${chain.problem}`]),
     ...facts.experts.map(writeExpert),
-    `  base URL   ${facts.url}/v1`,
+    `  base URL    ${facts.url}/v1`,
   ]
   if (demo) {
     lines.push(
-      `  demo key   ${demo.key}`,
-      `  balance    ${formatTao(demo.availableRao)} TAO`,
+      `  demo key    ${demo.key}`,
+      `  balance     ${formatTao(demo.availableRao)} TAO`,
       '',
       'Try it:',
       ...writeCurls(facts, demo.key),
@@ -50,7 +50,7 @@ function writeExpert(expert: ExpertStatus): string {
       ? `server ${expert.name}`
       : `subnet ${expert.netuid}${expert.mechid === 0 ? '' : `.${expert.mechid}`}`
   const count = expert.problem ?? `${expert.callable} callable of ${expert.total}`
-  return `  ${where.padEnd(11)}${expert.models.join(', ')}: ${count}`
+  return `  ${where.padEnd(12)}${expert.models.join(', ')}: ${count}`
 }
 
 /** Three lines that work when pasted. */
