@@ -1,5 +1,5 @@
 /** Overhead of `POST /v1/chat/completions` against one fixed upstream, beside peers, in one run. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import autocannon from 'autocannon'
@@ -41,6 +41,7 @@ export async function measureChat({ quick }) {
       }
     }
     process.stdout.write(writeTable(rows, systems))
+    if (!quick) keep(rows)
   } finally {
     for (const system of systems) await system.process.stop()
     await upstream.stop()
@@ -163,6 +164,20 @@ const better = (best, measured) =>
         p99: Math.min(best.p99, measured.p99),
       }
     : measured
+
+/** For the plot, and for comparing with another day. */
+function keep(rows) {
+  const plain = rows.map(({ stream, connections, best }) => ({
+    stream,
+    connections,
+    systems: [...best].map(([name, measured]) => ({ name, ...measured })),
+  }))
+  mkdirSync(join(here, 'results'), { recursive: true })
+  writeFileSync(
+    join(here, 'results/chat.json'),
+    `${JSON.stringify({ measuredAt: new Date().toISOString(), node: process.version, rows: plain }, null, 2)}\n`,
+  )
+}
 
 function writeTable(rows, systems) {
   const lines = [

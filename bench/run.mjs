@@ -4,6 +4,7 @@
  *   npm run bench                    all of it
  *   npm run bench -- chat            overhead beside peers
  *   npm run bench -- start           start time cold and warm, resident memory
+ *   npm run bench -- plot            draw bench/chat.svg from the last chat results
  *   npm run bench -- chat --quick    one short round, to see that it works
  *
  * Every system runs on core 0, load and upstream on core 1, one after another in turns; the best of the rounds counts. Read the ratios: absolute
@@ -26,6 +27,10 @@ const quick = options.includes('--quick')
 if (wants('chat')) {
   const { measureChat } = await import('./chat.mjs')
   await measureChat({ quick })
+}
+if ((wants('chat') && !quick) || options.includes('plot')) {
+  const { drawChat } = await import('./plot.mjs')
+  drawChat()
 }
 if (wants('start')) {
   const { measureStart } = await import('./start.mjs')

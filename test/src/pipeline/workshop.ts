@@ -217,9 +217,12 @@ export async function openWorkshop(options: WorkshopOptions = {}) {
     timing,
     log: keptLog(),
     random(sizeBytes) {
-      draws += 1
-      const seed = createHash('sha256').update(`${draws}`).digest()
-      return Buffer.alloc(sizeBytes, seed)
+      // Different bytes throughout, the same in each run of the test.
+      const blocks = Array.from({ length: Math.ceil(sizeBytes / 32) }, () => {
+        draws += 1
+        return createHash('sha256').update(`${draws}`).digest()
+      })
+      return Buffer.concat(blocks).subarray(0, sizeBytes)
     },
     processId: 'process-1',
     isAlone: true,
