@@ -40,6 +40,7 @@ export class TokenCounter {
   /** Whether more than `tokensMax` were added. Exact, and cheap while the limit is far. */
   exceeds(tokensMax: number): boolean {
     if (this.#finished + this.#open.length * TOKENS_PER_UNIT_MAX <= tokensMax) return false
+    if (this.#finished + Buffer.byteLength(this.#open) <= tokensMax) return false
     return this.count() > tokensMax
   }
 }

@@ -52,7 +52,11 @@ export function chatApp(options: ChatAppOptions) {
 
 async function writeStream(stream: EventStream, { payloads }: StreamedChat): Promise<Response> {
   try {
-    for await (const payload of payloads) await stream.data(payload)
+    for await (const payload of payloads) {
+      const slow = stream.data(payload)
+      // Only a reader that does not keep up is waited for.
+      if (slow) await slow
+    }
     stream.write('data: [DONE]\n\n')
   } catch (thrown) {
     // The status has left: the error goes in band, and neither [DONE] nor a finish reason pretends an end.

@@ -91,9 +91,14 @@ export function errorBody(error: GatewayError): Record<string, unknown> {
   }
 }
 
-/** A stream of server-sent events on the raw socket. Writes wait for slow readers. */
+/** Events that come in one turn of the loop leave in one write, up to this many characters. */
+const PENDING_MAX = 64 * 1024
+
+/** A stream of server-sent events on the raw socket. Writers wait for slow readers. */
 export class EventStream {
   readonly #outgoing: ServerResponse
+  #pending = ''
+  #isScheduled = false
 
   private constructor(outgoing: ServerResponse) {
     this.#outgoing = outgoing
@@ -115,7 +120,13 @@ export class EventStream {
 
   /** Resolves at once while the reader keeps up, else when it has caught up or left. */
   write(text: string): Promise<void> | undefined {
-    if (this.#outgoing.destroyed || this.#outgoing.write(text)) return undefined
+    this.#pending += text
+    if (this.#pending.length > PENDING_MAX) this.#flush()
+    else if (!this.#isScheduled) {
+      this.#isScheduled = true
+      setImmediate(() => this.#flush())
+    }
+    if (!this.#outgoing.writableNeedDrain || this.#outgoing.destroyed) return undefined
     return new Promise((resolve) => {
       const done = () => {
         this.#outgoing.off('drain', done).off('close', done)
@@ -130,7 +141,15 @@ export class EventStream {
   }
 
   end(): Response {
+    this.#flush()
     this.#outgoing.end()
     return RESPONSE_ALREADY_SENT
+  }
+
+  #flush(): void {
+    this.#isScheduled = false
+    if (this.#pending === '' || this.#outgoing.destroyed) return
+    this.#outgoing.write(this.#pending)
+    this.#pending = ''
   }
 }
