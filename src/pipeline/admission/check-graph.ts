@@ -20,8 +20,8 @@ export function listReads(step: Step, steps: readonly Step[]): readonly string[]
   }
   const path = `steps.${step.index}`
   const needed = step.needs.map((id, index) => check(id, `${path}.needs.${index}`))
-  const read = listReferences(step.with).flatMap(({ from, path: place }) =>
-    from.stepId === null ? [] : check(from.stepId, [path, 'with', ...place].join('.')),
+  const read = listReferences(step.with, ['steps', String(step.index), 'with']).flatMap(
+    ({ from, path: place }) => (from.stepId === null ? [] : check(from.stepId, place.join('.'))),
   )
   return [...new Set([...read, ...needed])]
 }

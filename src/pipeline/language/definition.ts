@@ -138,6 +138,8 @@ export function readCap(text: string | undefined, param: string): bigint | null 
 export function atStep(step: Pick<Step, 'index'>, thrown: unknown): GatewayError {
   const error = GatewayError.from(thrown)
   if (error.spec.status >= 500 || error.code === 'insufficient_quota') return error
+  // Said of the step itself, such as its model.
+  if (error.param?.startsWith(`steps.${step.index}.`)) return error
   const path = `steps.${step.index}.with`
   const param = error.param === null ? path : `${path}.${error.param}`
   return new GatewayError(error.code, nameIn(error, path), { param, cause: error })

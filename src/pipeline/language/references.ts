@@ -52,16 +52,20 @@ export function mapReferences(
   )
 }
 
-/** Every `$from` in a value, also those inside of `$text`, with the place where it stands. */
-export function listReferences(value: unknown): readonly { readonly from: From; readonly path: Path }[] {
+/** Every `$from` in a value, also those inside of `$text`, with the place where it stands. @param base - where the value itself stands */
+export function listReferences(
+  value: unknown,
+  base: Path = [],
+): readonly { readonly from: From; readonly path: Path }[] {
   const found: { from: From; path: Path }[] = []
-  mapReferences(value, (reference, path) => {
+  const collect = (reference: Reference, path: Path) => {
     if (reference.kind === 'from') found.push({ from: reference, path })
     if (reference.kind === 'text') {
       for (const part of reference.parts) if (typeof part !== 'string') found.push({ from: part, path })
     }
     return null
-  })
+  }
+  mapReferences(value, collect, base)
   return found
 }
 

@@ -1,9 +1,10 @@
 /** Everything a pipeline runs on, in memory and with a clock that the test turns: one store, scripted miners, real performer and checks. */
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createTypedPlanner } from '../../../routers/planner/typed.ts'
 import { createMeter } from '../../../src/billing/meter.ts'
 import { type PriceCatalogue, parsePrices } from '../../../src/billing/prices.ts'
+import type { Timing } from '../../../src/billing/timing.ts'
 import { GatewayError } from '../../../src/errors.ts'
 import { createContract } from '../../../src/http/contract.ts'
 import { FileShelf } from '../../../src/http/file-shelf.ts'
@@ -20,7 +21,7 @@ import type { Store } from '../../../src/ports/store.ts'
 import { fakeBlobs } from '../../fakes/blobs.ts'
 import { fakeStepQueue } from '../../fakes/queue.ts'
 import { type FakeStore, fakeStore } from '../../fakes/store.ts'
-import { keptLog, type ManualTiming, manualTiming, settlePromises } from '../billing/manual-timing.ts'
+import { keptLog, manualTiming, settlePromises } from '../billing/manual-timing.ts'
 
 export const contract = createContract(readFileSync('openapi.yaml', 'utf8'))
 
@@ -162,21 +163,23 @@ export type Workshop = Awaited<ReturnType<typeof openWorkshop>>
 export type WorkshopOptions = {
   readonly script?: Script
   readonly store?: Store
-  readonly timing?: ManualTiming
+  /** The real clock, for a store that has one of its own. */
+  readonly clock?: Timing
   readonly prices?: PriceCatalogue
   readonly fundsRao?: bigint
 }
 
 export async function openWorkshop(options: WorkshopOptions = {}) {
-  const timing = options.timing ?? manualTiming()
-  const store: Store = options.store ?? fakeStore({ now: timing.wallMs })
+  const timing = manualTiming()
+  const clock: Timing = options.clock ?? timing
+  const store: Store = options.store ?? fakeStore({ now: clock.wallMs })
   if (!options.store) await openAccounts(store as FakeStore, options.fundsRao ?? 1_000_000_000n)
   const blobs = fakeBlobs()
   const shelf = new FileShelf({
     files: store.files,
     blobs,
     links: { sign: () => '', verify: () => '' },
-    wallMs: timing.wallMs,
+    wallMs: clock.wallMs,
     baseUrl: () => 'http://gateway.test',
   })
   const works: Work[] = []
@@ -197,9 +200,11 @@ export async function openWorkshop(options: WorkshopOptions = {}) {
     ranking: { rank: (candidates) => candidates },
     records: { read: () => idle, begin: () => () => {} },
     dialects: new Map([['openai', dialect]]),
-    nowMs: timing.monotonicMs,
+    nowMs: clock.monotonicMs,
   })
   const prices = options.prices ?? PRICES
+  // Shops on one store must not draw the same ids.
+  const salt = randomBytes(8).toString('hex')
   let draws = 0
   const base: Omit<PipelinesOptions, 'queue'> = {
     contract,
@@ -214,13 +219,12 @@ export async function openWorkshop(options: WorkshopOptions = {}) {
     }),
     performer,
     runs: store.runs,
-    timing,
+    timing: clock,
     log: keptLog(),
     random(sizeBytes) {
-      // Different bytes throughout, the same in each run of the test.
       const blocks = Array.from({ length: Math.ceil(sizeBytes / 32) }, () => {
         draws += 1
-        return createHash('sha256').update(`${draws}`).digest()
+        return createHash('sha256').update(`${salt}${draws}`).digest()
       })
       return Buffer.concat(blocks).subarray(0, sizeBytes)
     },
@@ -229,9 +233,7 @@ export async function openWorkshop(options: WorkshopOptions = {}) {
     readGenesisHash: () => '0xab',
   }
   const newQueue = (): StepQueue =>
-    fakeStepQueue((turn, delayMs) =>
-      delayMs === 0 ? queueMicrotask(turn) : void timing.after(delayMs, turn),
-    )
+    fakeStepQueue((turn, delayMs) => (delayMs === 0 ? queueMicrotask(turn) : void clock.after(delayMs, turn)))
 
   return {
     timing,
@@ -269,9 +271,8 @@ export async function openWorkshop(options: WorkshopOptions = {}) {
         if (run && run.endedAt !== null) return run
         await timing.advance(100)
       }
-      throw new Error(
-        `run ${runId} did not end: ${JSON.stringify((await store.runs.find(runId, null))?.steps)}`,
-      )
+      const steps = (await store.runs.find(runId, null))?.steps.map(({ id, status }) => `${id} ${status}`)
+      throw new Error(`run ${runId} did not end: ${steps?.join(', ')}`)
     },
     eventsOf: (runId: string) => store.runs.log.listEvents(runId, 0, 10_000),
     balance: (accountId = CALLER.accountId) => store.ledger.readBalance(accountId),
