@@ -4,6 +4,7 @@ import type { Picture } from '../billing/prompt.ts'
 import { GatewayError } from '../errors.ts'
 import { listPictures, type PicturePart } from '../inference/chat-request.ts'
 import { type CompleteOptions, complete, type StreamedChat } from '../inference/complete.ts'
+import { readDataUrl } from '../inference/data-url.ts'
 import type { ExpertDirectory } from '../inference/experts.ts'
 import type { Media } from '../ports/media.ts'
 import type { Contract } from './contract.ts'
@@ -88,21 +89,4 @@ async function measurePictures(
     }
   }
   return pictures
-}
-
-/** @throws GatewayError `invalid_request` any other kind of URL, or not base64 */
-function readDataUrl(url: string, path: string): Buffer {
-  const head = /^data:(image\/[a-z0-9.+-]+)?(?:;[^,;]*)*;base64,/i.exec(url)
-  if (!head) {
-    throw new GatewayError(
-      'invalid_request',
-      'Send the picture itself as a base64 data URL (data:image/png;base64,…). The gateway fetches no addresses.',
-      { param: path },
-    )
-  }
-  const text = url.slice(head[0].length)
-  if (text === '' || !/^[A-Za-z0-9+/_-]+={0,2}\s*$/.test(text)) {
-    throw new GatewayError('invalid_image', 'The picture is not valid base64.', { param: path })
-  }
-  return Buffer.from(text, 'base64')
 }

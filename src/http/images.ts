@@ -3,23 +3,15 @@ import { Hono } from 'hono'
 import { GatewayError } from '../errors.ts'
 import type { ExpertDirectory, ServedModel } from '../inference/experts.ts'
 import { type PaintedImage, type PaintOptions, paint } from '../inference/paint.ts'
+import { readPaintOrder } from '../inference/paint-order.ts'
 import type { Contract } from './contract.ts'
 import type { FileShelf } from './file-shelf.ts'
 import { findModel } from './find-model.ts'
-import type { components } from './generated/api.d.ts'
 import { type HttpEnv, readCaller } from './http-env.ts'
 import { paidHeaders } from './paid-headers.ts'
 import { replyJson } from './reply.ts'
 import { readJsonBody } from './request-body.ts'
 import type { RunningSignals } from './running-signals.ts'
-
-/** Sides of a picture, pixels. */
-const SIDE_MIN = 64
-const SIDE_MAX = 2048
-
-const SIZE_DEFAULT = '1024x1024'
-
-type ImageRequest = components['schemas']['CreateImageRequest']
 
 export type ImagesAppOptions = {
   readonly contract: Contract
@@ -36,7 +28,7 @@ export function imagesApp(options: ImagesAppOptions) {
   return new Hono<HttpEnv>().post('/generations', async (c) => {
     const body = await readJsonBody(c.env.incoming, options.jsonBytesMax)
     const request = contract.check('CreateImageRequest', body.value)
-    const order = readOrder(request, readModel(directory, request.model ?? null))
+    const order = { ...readPaintOrder(request), model: readModel(directory, request.model ?? null) }
     const signal = options.signals.watch(c.env.outgoing)
     const caller = readCaller(c)
     const { images, revisedPrompt, receipt, performed } = await paint(caller, order, {
@@ -70,34 +62,4 @@ function readModel(directory: ExpertDirectory, modelId: string | null): ServedMo
   if (modelId !== null) return findModel(directory, modelId, ['image.generate'])
   if (only) return only
   throw new GatewayError('model_not_found', 'No model generates pictures here.', { param: 'model' })
-}
-
-/** Fills what was not said. @throws GatewayError `invalid_request` a size out of range, or one that cannot be transparent */
-export function readOrder(request: ImageRequest, model: ServedModel) {
-  const size = request.size && request.size !== 'auto' ? request.size : SIZE_DEFAULT
-  const [width = 0, height = 0] = size.split('x').map(Number)
-  if (Math.min(width, height) < SIDE_MIN || Math.max(width, height) > SIDE_MAX) {
-    throw new GatewayError(
-      'invalid_request',
-      `size: each side must be from ${SIDE_MIN} to ${SIDE_MAX} pixels.`,
-      { param: 'size' },
-    )
-  }
-  const format = request.output_format ?? 'png'
-  const background = request.background ?? 'auto'
-  if (format === 'jpeg' && background === 'transparent') {
-    throw new GatewayError('invalid_request', 'background: JPEG cannot be transparent; take png or webp.', {
-      param: 'background',
-    })
-  }
-  return {
-    model,
-    prompt: request.prompt,
-    width,
-    height,
-    count: request.n ?? 1,
-    seed: request.seed ?? null,
-    format,
-    background,
-  } as const
 }
