@@ -13,8 +13,9 @@ export type DecodePoolOptions = {
   readonly workersMax: number
   /** Recordings that may wait; one more is `queue_full`. */
   readonly queueMax: number
-  /** Of one recording, from its start in a thread. */
+  /** Of one recording, from its start in a thread: a part for every recording, and one for each megabyte of it. */
   readonly timeoutMs: number
+  readonly timeoutMsPerMb: number
   /** Of a thread's JavaScript heap; sound lies outside of it and is bounded by the limit on seconds. */
   readonly heapMb: number
 }
@@ -104,7 +105,8 @@ export class DecodePool {
   #start(seat: Seat, job: Job): void {
     seat.job = job
     seat.worker.ref()
-    const { timeoutMs } = this.#options
+    const { length } = job.message.bytes
+    const timeoutMs = Math.ceil(this.#options.timeoutMs + (length / 1e6) * this.#options.timeoutMsPerMb)
     job.timer = setTimeout(() => void this.#dismiss(seat, tooSlow(timeoutMs)), timeoutMs)
     const bytes = job.message.bytes.slice()
     seat.worker.postMessage({ ...job.message, bytes }, [bytes.buffer])
@@ -157,7 +159,7 @@ function fail(job: Job, error: GatewayError): void {
 function tooSlow(timeoutMs: number): GatewayError {
   return new GatewayError(
     'invalid_audio',
-    `The recording could not be decoded within ${describeSeconds(timeoutMs / 1000)}.`,
+    `The recording could not be decoded within ${describeSeconds(Math.round(timeoutMs / 100) / 10)}.`,
   )
 }
 

@@ -14,19 +14,22 @@ export type MediaOptions = {
   readonly secondsMax?: number
   readonly workersMax?: number
   readonly queueMax?: number
-  /** Of decoding one recording or picture; half an hour of sound takes 4 to 15 s of one slow core. */
+  /** Of decoding a picture or a small recording; a larger one has more (`TIMEOUT_MS_PER_MB`). */
   readonly timeoutMs?: number
   readonly heapMb?: number
   /** Width times height of a picture; phones make 12 to 50 million. */
   readonly pixelsMax?: number
 }
 
+/** Decoding a megabyte of Opus or AAC takes 0.7 to 1 s of a slow core, which others may want at the same time. */
+const TIMEOUT_MS_PER_MB = 6_000
+
 export function createMedia(options: MediaOptions): Media {
   const {
     secondsMax = 1800,
     workersMax = 2,
     queueMax = 32,
-    timeoutMs = 120_000,
+    timeoutMs = 20_000,
     pixelsMax = 40_000_000,
   } = options
   const pool = new DecodePool({
@@ -35,6 +38,7 @@ export function createMedia(options: MediaOptions): Media {
     workersMax,
     queueMax,
     timeoutMs,
+    timeoutMsPerMb: TIMEOUT_MS_PER_MB,
     heapMb: options.heapMb ?? 256,
   })
   // A decoder of pictures runs in libuv's threads, which files and DNS need too: two at once are enough.

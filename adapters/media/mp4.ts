@@ -9,6 +9,7 @@ import {
   QTFF,
 } from 'mediabunny'
 import { openAac } from './aac/decoder.ts'
+import { checkMp4 } from './check-mp4.ts'
 import { parseFlacMetadata } from './flac.ts'
 import { openMp3Packets } from './mp3.ts'
 import { openFlacPackets } from './ogg.ts'
@@ -22,6 +23,7 @@ export function openMp4(bytes: Uint8Array): Recording {
 }
 
 async function* readMp4(bytes: Uint8Array): AsyncGenerator<Sound> {
+  checkMp4(bytes)
   const input = new Input({ source: new BufferSource(bytes), formats: [MP4, QTFF] })
   const track = await findTrack(input)
   const decoder = await openTrack(track)
