@@ -178,6 +178,24 @@ describe('what is cut off or damaged', () => {
     await expect(decode(fixture('tail.m4a').subarray(0, 3000))).rejects.toThrow(/MP4 file/)
   })
 
+  it('an MP4 index that claims more than the file holds is refused at once, and not counted through', async () => {
+    for (const [table, at] of [
+      ['stts', 8],
+      ['stts', 4],
+      ['stsz', 8],
+      ['stsc', 4],
+      ['stco', 4],
+    ] as const) {
+      const bytes = fixture('tail.m4a')
+      const start = Buffer.from(bytes).indexOf(table) + 4
+      new DataView(bytes.buffer).setUint32(start + at, 0xffff_fff0)
+      await expect(decode(bytes), table).rejects.toThrow('its index claims more than the file holds')
+    }
+    const bytes = fixture('fragmented.mp4')
+    new DataView(bytes.buffer).setUint32(Buffer.from(bytes).indexOf('trun') + 8, 0xffff_fff0)
+    await expect(decode(bytes)).rejects.toThrow('its index claims more than the file holds')
+  })
+
   it('headers alone are refused: WebM, Ogg, FLAC', async () => {
     const live = fixture('live.webm')
     const cluster = Buffer.from(live).indexOf(Buffer.from('1f43b675', 'hex'))
