@@ -64,18 +64,21 @@ function writeTranscriptOutput(answer: TranscriptionAnswer, durationSeconds: num
     duration: durationSeconds,
     words: answer.words.map(({ word, startSeconds, endSeconds, confidence }) => ({
       word,
-      start: startSeconds,
-      end: endSeconds,
+      start: toMilliseconds(startSeconds),
+      end: toMilliseconds(endSeconds),
       ...(confidence !== null && { confidence }),
     })),
     segments: answer.segments.map(({ text, startSeconds, endSeconds, confidence }) => ({
       text,
-      start: startSeconds,
-      end: endSeconds,
+      start: toMilliseconds(startSeconds),
+      end: toMilliseconds(endSeconds),
       ...(confidence !== null && { confidence }),
     })),
   }
 }
+
+/** Times are told to the millisecond; what is finer is an artefact of arithmetic. */
+const toMilliseconds = (seconds: number) => Math.round(seconds * 1000) / 1000
 
 /** Later steps were priced by the length of the recording, so its transcript keeps to that. */
 function isPlausible(answer: TranscriptionAnswer, bytesMax: number): boolean {
