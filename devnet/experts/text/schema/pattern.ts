@@ -26,7 +26,8 @@ const COMPARED_MAX = 500
 
 /** @returns null for a pattern with anything but characters, classes, groups, choices, counts and edges */
 export function readPattern(source: string): Pattern | null {
-  if (source.length > LENGTH_MAX) return null
+  // Signs of two units are compared as one, and in a pattern not read.
+  if (source.length > LENGTH_MAX || /[\ud800-\udfff]/.test(source)) return null
   const reader: Reader = { source, at: 0, depth: 0 }
   const node = readChoice(reader)
   if (!node || reader.at < source.length) return null
@@ -80,7 +81,7 @@ function readAtom(reader: Reader): Node | null {
     case '$':
       return { kind: 'edge', isEnd: sign === '$' }
     case '.':
-      return { kind: 'chars', ranges: [[10, 10]], isNegated: true }
+      return { kind: 'chars', ranges: LINE_ENDS, isNegated: true }
     case '[':
       return readClass(reader)
     case '(': {
@@ -110,6 +111,12 @@ function single(sign: string): Node {
   return { kind: 'chars', ranges: [[code, code]], isNegated: false }
 }
 
+/** JavaScript's white space, all of it: a class that is negated must not take what it should not. */
+const SPACES = [32, 9, 10, 11, 12, 13, 160, 0x1680, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000, 0xfeff]
+
+/** What a dot does not stand for. */
+const LINE_ENDS = [10, 13, 0x2028, 0x2029].map((code) => [code, code] as const)
+
 const CLASSES: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
   d: [[48, 57]],
   w: [
@@ -118,10 +125,7 @@ const CLASSES: Readonly<Record<string, readonly (readonly [number, number])[]>> 
     [48, 57],
     [95, 95],
   ],
-  s: [
-    [32, 32],
-    [9, 13],
-  ],
+  s: [...SPACES.map((code) => [code, code] as const), [0x2000, 0x200a]],
 } // prettier-ignore
 
 const CONTROLS: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', f: '\f', v: '\v', 0: '\0' }
@@ -238,12 +242,14 @@ function holds(node: Extract<Node, { kind: 'chars' }>, code: number): boolean {
 const STEPS_MAX = 200_000
 
 function matchAnywhere(node: Node, text: string): boolean {
-  const starts = new Set(Array.from({ length: text.length + 1 }, (_, at) => at))
-  return advance(node, { text, steps: STEPS_MAX }, starts).size > 0
+  const codes = Array.from(text, (sign) => sign.codePointAt(0) ?? 0)
+  const starts = new Set(Array.from({ length: codes.length + 1 }, (_, at) => at))
+  return advance(node, { codes, steps: STEPS_MAX }, starts).size > 0
 }
 
 interface Walk {
-  readonly text: string
+  /** The text by its code points. */
+  readonly codes: readonly number[]
   steps: number
 }
 
@@ -251,13 +257,13 @@ interface Walk {
 function advance(node: Node, walk: Walk, from: ReadonlySet<number>): ReadonlySet<number> {
   walk.steps -= from.size + 1
   if (walk.steps < 0) return new Set()
-  const { text } = walk
+  const { codes } = walk
   switch (node.kind) {
     case 'edge':
-      return new Set([...from].filter((at) => at === (node.isEnd ? text.length : 0)))
+      return new Set([...from].filter((at) => at === (node.isEnd ? codes.length : 0)))
     case 'chars':
       return new Set(
-        [...from].filter((at) => at < text.length && holds(node, text.charCodeAt(at))).map((at) => at + 1),
+        [...from].filter((at) => at < codes.length && holds(node, codes[at] ?? 0)).map((at) => at + 1),
       )
     case 'any':
       return new Set(node.parts.flatMap((part) => [...advance(part, walk, from)]))
