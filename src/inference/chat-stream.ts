@@ -58,9 +58,10 @@ export class ChatStreamEditor {
     return { text: changed || payload.includes('\n') ? JSON.stringify(chunk) : payload, spoken }
   }
 
-  /** The last chunk when the answer is cut at what was reserved. */
-  writeCut(): string {
-    return this.#write([{ index: 0, delta: {}, finish_reason: 'length' }])
+  /** The last chunk when the answer is cut at what was reserved. @param choices - those that have said something */
+  writeCut(choices: readonly number[]): string {
+    const open = choices.filter((index) => !this.#ended.has(index))
+    return this.#write(open.map((index) => ({ index, delta: {}, finish_reason: 'length' })))
   }
 
   /** The usage chunk that `stream_options.include_usage` asks for. */

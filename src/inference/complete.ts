@@ -53,7 +53,15 @@ type Paid = {
   readonly prompt: Prompt
   readonly admission: Admission
   readonly performed: Performed
+  /** All choices together may have so many tokens; more is not charged, and much more is cut. */
+  readonly outputTokensMax: number
 }
+
+/**
+ * Our tokenizer is not the miner's: an answer that keeps to its limit by the miner's count may be longer by ours. Beyond this slack it
+ * does not keep to it.
+ */
+const cutAfter = (tokensMax: number) => Math.ceil(tokensMax * 1.25) + 16
 
 /**
  * Completes a chat.
@@ -84,7 +92,14 @@ export async function complete(
       }),
       signal,
     })
-    const paid: Paid = { caller, order, prompt, admission, performed }
+    const paid: Paid = {
+      caller,
+      order,
+      prompt,
+      admission,
+      performed,
+      outputTokensMax: outputTokensMax * limit.choices,
+    }
     if (performed.answer.kind === 'chat') return await settleWhole(paid, performed.answer.json, options)
     if (performed.answer.kind !== 'chat-stream') throw badAnswer()
     const { payloads } = performed.answer
@@ -127,6 +142,7 @@ async function settleWhole(paid: Paid, json: string, options: CompleteOptions): 
   const inputTokens = answer.isBlank ? 0 : await options.meter.countPrompt(paid.prompt)
   let outputTokens = 0
   for (const text of answer.texts) outputTokens += await options.meter.countLarge(text)
+  outputTokens = Math.min(outputTokens, paid.outputTokensMax)
   const hash = createHash('sha256')
   for (const text of answer.texts) hash.update(text)
   const receipt = await options.purse.settle(
@@ -178,7 +194,10 @@ class ChatStream {
     const { performed, admission, order } = this.#paid
     try {
       this.#inputTokens = await this.#options.meter.countPrompt(this.#paid.prompt)
-      const outputTokensMax = this.#affordableOutput(admission.prices)
+      const outputTokensMax = Math.min(
+        this.#affordableOutput(admission.prices),
+        cutAfter(this.#paid.outputTokensMax),
+      )
       for await (const payload of payloads) {
         const { text, spoken } = this.#editor.edit(payload)
         for (const { choice, text: said } of spoken) {
@@ -186,7 +205,7 @@ class ChatStream {
           this.#hash.update(said)
         }
         if (this.#exceeds(outputTokensMax)) {
-          yield this.#editor.writeCut()
+          yield this.#editor.writeCut([...this.#counters.keys()])
           break
         }
         if (text === null) continue
@@ -197,7 +216,7 @@ class ChatStream {
       const receipt = await this.#settle()
       this.#ending = 'done'
       if (order.body.stream_options?.include_usage === true) {
-        yield this.#editor.writeUsage(writeUsage(this.#inputTokens, this.#countOutput(), receipt))
+        yield this.#editor.writeUsage(writeUsage(this.#inputTokens, this.#chargedOutput(), receipt))
       }
     } catch (thrown) {
       if (this.#ending === 'open' && !this.#isLeft()) this.#ending = 'failed'
@@ -250,6 +269,11 @@ class ChatStream {
     return tokens
   }
 
+  /** What is charged: never more than was asked for. */
+  #chargedOutput(): number {
+    return Math.min(this.#countOutput(), this.#paid.outputTokensMax)
+  }
+
   #exceeds(tokensMax: number): boolean {
     const only = this.#counters.size === 1 ? this.#counters.values().next().value : undefined
     return only ? only.exceeds(tokensMax) : this.#countOutput() > tokensMax
@@ -267,7 +291,7 @@ class ChatStream {
 
   #settle(): Promise<Receipt> {
     const { performed, admission, order } = this.#paid
-    const outputTokens = this.#countOutput()
+    const outputTokens = this.#chargedOutput()
     const isBlank = outputTokens === 0 && !this.#editor.hasEnded
     return this.#options.purse.settle(
       admission.reservation,

@@ -23,6 +23,12 @@ type Waiter<Slot extends MinerSlot> = {
 /** A line's promise to its readers: how many wait, and how many may. */
 export type LaneState = { readonly waiting: number; readonly waitingMax: number; readonly inFlight: number }
 
+const leftWhileWaiting = () =>
+  new GatewayError(
+    'client_closed_request',
+    'The request ended while it waited for a miner. Nothing was charged.',
+  )
+
 /** How long a refused caller is told to stay away. */
 const FULL_RETRY_AFTER_MS = 2_000
 
@@ -70,12 +76,7 @@ export class Lane<Slot extends MinerSlot> {
     return new Promise((resolve, reject) => {
       const leave = () => {
         this.#remove(waiter)
-        reject(
-          new GatewayError(
-            'client_closed_request',
-            'The request ended while it waited for a miner. Nothing was charged.',
-          ),
-        )
+        reject(signal.reason instanceof GatewayError ? signal.reason : leftWhileWaiting())
       }
       const waiter: Waiter<Slot> = {
         accountId,

@@ -33,25 +33,31 @@ export type Admission = {
   readonly prices: PriceCatalogue
 }
 
-/** Holds the worst case, or the caller's own cap when that is lower. @throws GatewayError as `Purse.reserve` */
+/**
+ * Holds the worst case of work whose size is known.
+ *
+ * @throws GatewayError `invalid_request` the caller's own cap does not cover it · as `Purse.reserve`
+ */
 export async function admit(
   caller: Caller,
   order: { readonly model: string; readonly unitsMax: Units },
   { purse, readPrices, holdTtlMs }: PayOptions,
 ): Promise<Admission> {
   const prices = readPrices()
-  const worstRao = total(prices.priceLines(order.model, order.unitsMax))
-  const amountRao = caller.costMaxRao !== null && caller.costMaxRao < worstRao ? caller.costMaxRao : worstRao
-  const { accountId, keyId, depositAddress, requestId } = caller
-  const reservation = await purse.reserve({
-    accountId,
-    keyId,
-    depositAddress,
-    requestId,
-    amountRao,
-    ttlMs: holdTtlMs,
-  })
+  const amountRao = total(prices.priceLines(order.model, order.unitsMax))
+  const { accountId, keyId, depositAddress, requestId, costMaxRao } = caller
+  if (costMaxRao !== null && costMaxRao < amountRao) throw overCap(amountRao, costMaxRao)
+  const ttlMs = holdTtlMs
+  const reservation = await purse.reserve({ accountId, keyId, depositAddress, requestId, amountRao, ttlMs })
   return { reservation, prices }
+}
+
+function overCap(amountRao: bigint, costMaxRao: bigint): GatewayError {
+  return new GatewayError(
+    'invalid_request',
+    `X-Max-Cost-Rao: this request can cost ${amountRao} rao, more than the ${costMaxRao} that it may. Raise the limit or ask for less.`,
+    { param: 'X-Max-Cost-Rao' },
+  )
 }
 
 /** A chat order whose output limit may be lowered to what the balance pays. */
@@ -65,10 +71,11 @@ export type ChatOrder = {
 }
 
 /**
- * Holds for a chat. Without a limit of the caller's own, an answer that the balance does not cover at the default limit is admitted with
- * as many tokens as it pays, but not under 16.
+ * Holds for a chat. A cap of the caller's own lowers the output limit to what it pays; so does the balance, when the caller has set no
+ * limit. Neither to under 16 tokens.
  *
  * @returns the admission and the tokens that each choice may have
+ * @throws GatewayError `invalid_request` the cap is too low for any answer · as `Purse.reserve`
  */
 export async function admitChat(
   caller: Caller,
@@ -83,19 +90,31 @@ export async function admitChat(
     admission: await admit(caller, { model: order.model, unitsMax: units(tokensMax) }, options),
     outputTokensMax: tokensMax,
   })
+  const least = Math.min(OUTPUT_TOKENS_LEAST, order.outputTokensMax)
+  const { costMaxRao } = caller
+  const capped =
+    costMaxRao === null ? order.outputTokensMax : affordableTokens(order, costMaxRao, options.readPrices())
+  const tokensMax = Math.max(least, Math.min(order.outputTokensMax, capped))
   try {
-    return await ask(order.outputTokensMax)
+    return await ask(tokensMax)
   } catch (thrown) {
     const availableRao = order.isRequested ? null : availableOf(thrown)
     if (availableRao === null) throw thrown
-    const prices = options.readPrices()
-    const inputRao = total(prices.priceLines(order.model, { input_token: BigInt(order.inputTokensMax) }))
-    const price = prices.find(order.model)?.find(({ meter }) => meter === 'output_token')
-    const affordable = price ? affordableUnits(price, availableRao - inputRao) : null
-    const tokensMax = affordable === null ? 0 : Number(affordable / BigInt(order.choices))
-    if (tokensMax < OUTPUT_TOKENS_LEAST || tokensMax >= order.outputTokensMax) throw thrown
-    return await ask(tokensMax)
+    const paid = affordableTokens(order, availableRao, options.readPrices())
+    if (paid < least || paid >= tokensMax) throw thrown
+    return await ask(paid)
   }
+}
+
+/** Output tokens for each choice that an amount pays beside the input; 0 when not even that. */
+function affordableTokens(order: ChatOrder, amountRao: bigint, prices: PriceCatalogue): number {
+  const inputRao = total(prices.priceLines(order.model, { input_token: BigInt(order.inputTokensMax) }))
+  const price = prices.find(order.model)?.find(({ meter }) => meter === 'output_token')
+  if (!price) return 0
+  const affordable = affordableUnits(price, amountRao - inputRao)
+  if (affordable === null) return order.outputTokensMax
+  const perChoice = affordable / BigInt(order.choices)
+  return perChoice > BigInt(order.outputTokensMax) ? order.outputTokensMax : Number(perChoice)
 }
 
 /** What the refused reservation found available; null when it failed for another reason. */

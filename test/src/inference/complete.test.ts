@@ -97,10 +97,30 @@ describe('a whole answer', () => {
     expect(limit).toBeLessThan(2_000 / 9)
   })
 
-  it('never costs more than the caller’s own cap', async () => {
+  it('under a cap of the caller’s own gets as many tokens as the cap pays, and never costs more', async () => {
     const scene = await stage({ behave: () => 'answers' })
-    const chat = await complete(caller({ costMaxRao: 5n }), order(), { ...scene.options, signal: open() })
-    expect(chat.kind === 'whole' && chat.receipt.capturedRao).toBe(5n)
+    const chat = await complete(caller({ costMaxRao: 1_000n }), order(), { ...scene.options, signal: open() })
+    const { work } = scene.dialect.attempts[0] ?? {}
+    expect(work?.kind === 'chat' && JSON.parse(work.body).max_tokens).toBeLessThan(1_000 / 9)
+    expect(chat.kind === 'whole' && chat.receipt.capturedRao).toBeLessThanOrEqual(1_000n)
+  })
+
+  it('under a cap that pays for no answer is refused before anything is dispatched', async () => {
+    const scene = await stage({ behave: () => 'answers' })
+    await expect(
+      complete(caller({ costMaxRao: 5n }), order(), { ...scene.options, signal: open() }),
+    ).rejects.toMatchObject({
+      code: 'invalid_request',
+      param: 'X-Max-Cost-Rao',
+    })
+    expect(scene.dialect.attempts).toHaveLength(0)
+    expect(await scene.balance()).toEqual(untouched)
+  })
+
+  it('of a miner that ignores the limit is charged for no more tokens than were asked for', async () => {
+    const deltas = ['word', ...Array.from({ length: 300 }, () => ' word')]
+    const { chat } = await ask({ behave: () => 'answers', deltas }, { max_tokens: 20 })
+    expect(chat.kind === 'whole' && JSON.parse(chat.json).usage.completion_tokens).toBe(20)
   })
 
   it('is not dispatched when the ledger does not answer', async () => {
