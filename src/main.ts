@@ -38,12 +38,18 @@ const start: Actions['start'] = async ({ json }) => {
   process.stdout.write(json ? writeReadyLine(facts) : writeStartLines(facts))
 }
 
+const SAME_SIGNAL_MS = 1_000
+
 /** Drains once; a second signal ends at once. */
 function endOnSignals(gateway: Gateway, drainMs: number): void {
-  let isEnding = false
+  let endingSinceMs: number | null = null
   const end = (signal: string) => {
-    if (isEnding) process.exit(1)
-    isEnding = true
+    if (endingSinceMs !== null) {
+      // Ctrl-C under npm arrives twice at once: from the terminal, and handed on by npm.
+      if (performance.now() - endingSinceMs > SAME_SIGNAL_MS) process.exit(1)
+      return
+    }
+    endingSinceMs = performance.now()
     process.stderr.write(
       `\n${signal}: ending after running answers (at most ${drainMs / 1000} s; again to end at once) …\n`,
     )

@@ -38,7 +38,11 @@ export async function openDoors({ config, log, app, signals, ...rest }: DoorsOpt
     log,
     fund: rest.fund,
   })
-  const admin = await serveApp(adminApp, { host: '127.0.0.1', port: 0, signals: new RunningSignals() })
+  const admin = await serveApp(adminApp, {
+    host: '127.0.0.1',
+    port: 0,
+    signals: new RunningSignals({ requestTimeoutMs: config.requestTimeoutMs }),
+  })
   const api = await serveApp(createApp(app), { host: config.host, port: config.port, signals }).catch(
     async (error: unknown) => {
       await admin.close(0)

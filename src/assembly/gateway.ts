@@ -44,6 +44,9 @@ export type Gateway = {
   close(drainMs: number): Promise<void>
 }
 
+/** What the ledger is given to write the last settles, also when the drain took all its time. */
+const CLOSE_MS_LEAST = 2_000
+
 /** How long the start waits for the chain before it goes on with what is stored. */
 const CHAIN_WAIT_MS = 10_000
 
@@ -91,9 +94,10 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     readFacts: () => readFacts(parts, { ...options, url: doors.api.url, tookMs }),
     async close(drainMs) {
       run.shutdown = 'the gateway is shutting down'
+      const deadlineMs = performance.now() + drainMs
       await Promise.all([doors.close(drainMs), face.close(drainMs)])
       removeRunFile(config.dataDirectory)
-      await parts.closeRest(drainMs)
+      await parts.closeRest(Math.max(CLOSE_MS_LEAST, deadlineMs - performance.now()))
     },
   }
 }
@@ -124,7 +128,7 @@ async function startParts(options: StartOptions) {
   })
   const backend = await postgresBackend(base.queuePool)
   const queue = createStepQueue({ backend, logger: (line) => log.warn({ part: 'queue' }, line) })
-  const signals = new RunningSignals()
+  const signals = new RunningSignals({ requestTimeoutMs: config.requestTimeoutMs })
   const run = { url: '', shutdown: null as string | null }
   const readiness = () =>
     readReadiness({
@@ -175,7 +179,12 @@ async function startSnapshots(
     () => true,
     () => false,
   )
-  await snapshots.restore(network.chain.state().genesisHash ?? config.chainGenesis)
+  // Without a chain to ask, the one that deposits were last read from.
+  const known =
+    network.chain.state().genesisHash ??
+    config.chainGenesis ??
+    (await store.deposits.readCursor())?.genesisHash
+  await snapshots.restore(known ?? null)
   if (isReached) await snapshots.start()
   else {
     progress(

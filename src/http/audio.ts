@@ -36,7 +36,7 @@ export function audioApp(options: AudioAppOptions) {
       })
     }
     const model = findModel(directory, fields.model, ['audio.transcribe'])
-    const signal = options.signals.watch(c.env.outgoing)
+    const signal = options.signals.watch(c.env)
     const { wav, durationSeconds } = await media.decodeAudio(form.file.bytes, { signal }).catch(atFile)
     const order = {
       model,

@@ -33,7 +33,7 @@ export function chatApp(options: ChatAppOptions) {
     const { text, value } = await readJsonBody(c.env.incoming, jsonBytesMax)
     const body = contract.check('CreateChatCompletionRequest', value)
     const model = findModel(directory, body.model, ['chat', 'image.recognize'])
-    const signal = options.signals.watch(c.env.outgoing)
+    const signal = options.signals.watch(c.env)
     const parts = listPictures(body.messages)
     if (parts.length > 0 && !model.capabilities.includes('image.recognize')) {
       throw new GatewayError('invalid_request', `The model ${model.id} takes no pictures.`, {

@@ -4,6 +4,7 @@ import { GatewayError } from '../errors.ts'
 import type { ExpertDirectory, ServedModel } from '../inference/experts.ts'
 import { type PaintedImage, type PaintOptions, paint } from '../inference/paint.ts'
 import { readPaintOrder } from '../inference/paint-order.ts'
+import type { StoredFile } from '../ports/store.ts'
 import type { Contract } from './contract.ts'
 import type { FileShelf } from './file-shelf.ts'
 import { findModel } from './find-model.ts'
@@ -29,19 +30,28 @@ export function imagesApp(options: ImagesAppOptions) {
     const body = await readJsonBody(c.env.incoming, options.jsonBytesMax)
     const request = contract.check('CreateImageRequest', body.value)
     const order = { ...readPaintOrder(request), model: readModel(directory, request.model ?? null) }
-    const signal = options.signals.watch(c.env.outgoing)
+    const signal = options.signals.watch(c.env)
     const caller = readCaller(c)
+    const stored: StoredFile[] = []
+    const keep = async (pictures: readonly PaintedImage[]) => {
+      for (const picture of pictures) stored.push(await shelf.put(caller.accountId, picture))
+    }
     const { images, revisedPrompt, receipt, performed } = await paint(caller, order, {
       ...options.paint,
       signal,
+      ...(request.response_format === 'url' && { beforeCharge: keep }),
+    }).catch(async (error: unknown) => {
+      for (const { id } of stored) await shelf.remove(id, caller.accountId)
+      throw error
     })
-    const write = async (image: PaintedImage) =>
-      request.response_format === 'url'
-        ? { url: shelf.linkTo(await shelf.put(caller.accountId, image), c.env.incoming.headers.host) }
-        : { b64_json: Buffer.from(image.bytes).toString('base64') }
-    const data: object[] = []
-    for (const image of images)
-      data.push({ ...(await write(image)), ...(revisedPrompt !== null && { revised_prompt: revisedPrompt }) })
+    const host = c.env.incoming.headers.host
+    const data = images.map(({ bytes }, index) => {
+      const file = stored[index]
+      return {
+        ...(file ? { url: shelf.linkTo(file, host) } : { b64_json: Buffer.from(bytes).toString('base64') }),
+        ...(revisedPrompt !== null && { revised_prompt: revisedPrompt }),
+      }
+    })
     return replyJson(
       c,
       {

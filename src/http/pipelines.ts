@@ -30,7 +30,7 @@ export function pipelinesApp(options: PipelinesAppOptions) {
     .post('/runs', async (c) => {
       const { text, value } = await readJsonBody(c.env.incoming, DEFINITION_BYTES_MAX)
       const waitMs = readWait(c)
-      const signal = signals.watch(c.env.outgoing)
+      const signal = signals.watch(c.env)
       const outcome = await pipelines.create(readCaller(c), {
         value,
         idempotency: readIdempotency(c, text),
@@ -65,7 +65,7 @@ export function pipelinesApp(options: PipelinesAppOptions) {
     .get('/runs/:run/events', async (c) => {
       const run = await pipelines.find(c.req.param('run'), accountOf(c))
       const after = readAfter(c)
-      const signal = signals.watch(c.env.outgoing)
+      const signal = signals.follow(c.env)
       const events = pipelines.events(run.id, { after, signal })
       return await writeEvents(EventStream.open(c), events, {
         runId: run.id,

@@ -1,11 +1,13 @@
 /** Writes answers to the raw socket: one place for headers, errors and streams. No web streams are made on this path. */
 import type { ServerResponse } from 'node:http'
+import type { HttpBindings } from '@hono/node-server'
 // Imported statically and before serve(): imported later it is another object, and headers are written twice.
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
 import { GatewayError } from '../errors.ts'
 import type { HttpEnv } from './http-env.ts'
 import { discardRest } from './request-body.ts'
+import { whenOver } from './running-signals.ts'
 
 export type ReplyHeaders = Record<string, string>
 
@@ -64,7 +66,9 @@ export function replyError(c: Context<HttpEnv>, thrown: unknown, extraHeaders: R
   if (error.code === 'invalid_api_key') headers['www-authenticate'] = 'Bearer'
   const { incoming } = c.env
   // A body that was not read to its end would be taken for the next request on this connection.
-  const linger = !incoming.complete
+  const hasBody =
+    Number(incoming.headers['content-length'] ?? 0) > 0 || incoming.headers['transfer-encoding'] !== undefined
+  const linger = hasBody && !incoming.complete
   if (linger) headers.connection = 'close'
   return replyJson(c, errorBody(error), { status: error.spec.status, headers, linger })
 }
@@ -94,14 +98,19 @@ export function errorBody(error: GatewayError): Record<string, unknown> {
 /** Events that come in one turn of the loop leave in one write, up to this many characters. */
 const PENDING_MAX = 64 * 1024
 
-/** A stream of server-sent events on the raw socket. Writers wait for slow readers. */
+/** A reader that takes nothing for so long is taken for gone: what it keeps waiting is a miner's permit. */
+const SLOW_READER_MS = 30_000
+
+/** A stream of server-sent events on the raw socket. Writers wait for slow readers, but not for ever. */
 export class EventStream {
+  readonly #bindings: HttpBindings
   readonly #outgoing: ServerResponse
   #pending = ''
   #isScheduled = false
 
-  private constructor(outgoing: ServerResponse) {
-    this.#outgoing = outgoing
+  private constructor(bindings: HttpBindings) {
+    this.#bindings = bindings
+    this.#outgoing = bindings.outgoing
   }
 
   /** Sends status 200 and the headers; from here on failures are told in band. */
@@ -115,7 +124,7 @@ export class EventStream {
       'x-request-id': c.var.requestId,
       ...headers,
     })
-    return new EventStream(c.env.outgoing)
+    return new EventStream(c.env)
   }
 
   /** Resolves at once while the reader keeps up, else when it has caught up or left. */
@@ -129,10 +138,13 @@ export class EventStream {
     if (!this.#outgoing.writableNeedDrain || this.#outgoing.destroyed) return undefined
     return new Promise((resolve) => {
       const done = () => {
-        this.#outgoing.off('drain', done).off('close', done)
+        clearTimeout(timer)
+        this.#outgoing.off('drain', done)
         resolve()
       }
-      this.#outgoing.on('drain', done).on('close', done)
+      const timer = setTimeout(() => this.#bindings.incoming.socket.destroy(), SLOW_READER_MS)
+      this.#outgoing.once('drain', done)
+      whenOver(this.#bindings, done)
     })
   }
 

@@ -3,7 +3,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { HttpEnv } from './http-env.ts'
-import type { RunningSignals } from './running-signals.ts'
+import { type RunningSignals, whenOver } from './running-signals.ts'
 
 /** Slow senders are cut: Node looks for them only each `CHECK_MS`. */
 const HEADERS_TIMEOUT_MS = 10_000
@@ -43,11 +43,13 @@ export async function serveApp(app: Hono<HttpEnv>, { host, port, signals }: Serv
     },
     (incoming, outgoing) => {
       running.add(outgoing)
-      outgoing.once('close', () => running.delete(outgoing))
+      whenOver({ incoming, outgoing }, () => running.delete(outgoing))
       void listener(incoming, outgoing)
     },
   )
   server.maxRequestsPerSocket = 0
+  // Each request on a connection listens for its end; how many there are at once is the client's choice of pipelining.
+  server.on('connection', (socket) => socket.setMaxListeners(0))
   await listen(server, host, port)
   const address = server.address()
   const taken = typeof address === 'object' && address !== null ? address.port : port

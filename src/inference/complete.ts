@@ -1,16 +1,16 @@
 /** The chat verb: bound → hold → perform → meter → settle, whole or as a stream. */
 import { createHash } from 'node:crypto'
 import type { Meter } from '../billing/meter.ts'
-import { type PriceCatalogue, total } from '../billing/prices.ts'
 import { boundInputTokens, type Picture, type Prompt, readPrompt } from '../billing/prompt.ts'
 import { GatewayError } from '../errors.ts'
 import type { Receipt } from '../ports/ledger.ts'
 import { MinerFailure } from '../ports/miner.ts'
-import { badAnswer, type ChatUsage, readChatAnswer, writeChatAnswer } from './chat-answer.ts'
+import { badAnswer, readChatAnswer, writeChatAnswer } from './chat-answer.ts'
+import { type PaidChat, tokenUnits, writeUsage } from './chat-charge.ts'
+import { ChatDelivery } from './chat-delivery.ts'
 import { type ChatBody, limitOutput, type OutputLimit, writeMinerBody } from './chat-request.ts'
-import { ChatStreamEditor } from './chat-stream.ts'
 import type { ServedModel } from './experts.ts'
-import { type Admission, admitChat, type Caller, describeCharge, type PayOptions } from './pay.ts'
+import { admitChat, type Caller, describeCharge, type PayOptions } from './pay.ts'
 import type { Performed, Performer } from './perform.ts'
 
 export type CompleteOptions = PayOptions & {
@@ -47,22 +47,6 @@ export type StreamedChat = {
   readonly performed: Performed
 }
 
-type Paid = {
-  readonly caller: Caller
-  readonly order: ChatOrder
-  readonly prompt: Prompt
-  readonly admission: Admission
-  readonly performed: Performed
-  /** All choices together may have so many tokens; more is not charged, and much more is cut. */
-  readonly outputTokensMax: number
-}
-
-/**
- * Our tokenizer is not the miner's: an answer that keeps to its limit by the miner's count may be longer by ours. Beyond this slack it
- * does not keep to it.
- */
-const cutAfter = (tokensMax: number) => Math.ceil(tokensMax * 1.25) + 16
-
 /**
  * Completes a chat.
  *
@@ -92,7 +76,7 @@ export async function complete(
       }),
       signal,
     })
-    const paid: Paid = {
+    const paid: PaidChat = {
       caller,
       order,
       prompt,
@@ -103,7 +87,7 @@ export async function complete(
     if (performed.answer.kind === 'chat') return await settleWhole(paid, performed.answer.json, options)
     if (performed.answer.kind !== 'chat-stream') throw badAnswer()
     const { payloads } = performed.answer
-    return { kind: 'stream', performed, payloads: new ChatStream(paid, options, signal).run(payloads) }
+    return { kind: 'stream', performed, payloads: new ChatDelivery(paid, options, signal).run(payloads) }
   } catch (thrown) {
     await options.purse.void(admission.reservation)
     throw thrown
@@ -129,7 +113,7 @@ function chatOrder(order: ChatOrder, prompt: Prompt, limit: OutputLimit) {
   }
 }
 
-async function settleWhole(paid: Paid, json: string, options: CompleteOptions): Promise<WholeChat> {
+async function settleWhole(paid: PaidChat, json: string, options: CompleteOptions): Promise<WholeChat> {
   const { performed, order, admission } = paid
   let answer: ReturnType<typeof readChatAnswer>
   try {
@@ -162,160 +146,5 @@ async function settleWhole(paid: Paid, json: string, options: CompleteOptions): 
     json: writeChatAnswer(answer.value, { id, createdS, model: order.model.id, usage }),
     receipt,
     performed,
-  }
-}
-
-/** One stream: edits, meters, cuts at the hold, settles. */
-class ChatStream {
-  readonly #paid: Paid
-  readonly #options: CompleteOptions
-  readonly #signal: AbortSignal
-  readonly #editor: ChatStreamEditor
-  /** One for each choice, since the texts of several come mixed. */
-  readonly #counters = new Map<number, ReturnType<Meter['createTokenCounter']>>()
-  readonly #hash = createHash('sha256')
-  #inputTokens = 0
-  #hasDelivered = false
-  /** How it ended; until then an early leave counts as the caller's. */
-  #ending: 'open' | 'done' | 'failed' = 'open'
-
-  constructor(paid: Paid, options: CompleteOptions, signal: AbortSignal) {
-    this.#paid = paid
-    this.#options = options
-    this.#signal = signal
-    this.#editor = new ChatStreamEditor({
-      id: `chatcmpl-${paid.caller.requestId}`,
-      createdS: Math.floor(options.wallMs() / 1000),
-      model: paid.order.model.id,
-    })
-  }
-
-  async *run(payloads: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
-    const { performed, admission, order } = this.#paid
-    try {
-      this.#inputTokens = await this.#options.meter.countPrompt(this.#paid.prompt)
-      const outputTokensMax = Math.min(
-        this.#affordableOutput(admission.prices),
-        cutAfter(this.#paid.outputTokensMax),
-      )
-      for await (const payload of payloads) {
-        const { text, spoken } = this.#editor.edit(payload)
-        for (const { choice, text: said } of spoken) {
-          this.#counterOf(choice).add(said)
-          this.#hash.update(said)
-        }
-        if (this.#exceeds(outputTokensMax)) {
-          yield this.#editor.writeCut([...this.#counters.keys()])
-          break
-        }
-        if (text === null) continue
-        this.#hasDelivered = true
-        yield text
-      }
-      performed.finish('whole')
-      const receipt = await this.#settle()
-      this.#ending = 'done'
-      if (order.body.stream_options?.include_usage === true) {
-        yield this.#editor.writeUsage(writeUsage(this.#inputTokens, this.#chargedOutput(), receipt))
-      }
-    } catch (thrown) {
-      if (this.#ending === 'open' && !this.#isLeft()) this.#ending = 'failed'
-      throw this.#fail(thrown)
-    } finally {
-      await this.#close()
-    }
-  }
-
-  /** Whether the caller went away, which is not the miner's failure. */
-  #isLeft(): boolean {
-    const { aborted, reason } = this.#signal
-    return aborted && reason instanceof GatewayError && reason.code === 'client_closed_request'
-  }
-
-  #fail(thrown: unknown): GatewayError {
-    const error = GatewayError.from(thrown)
-    this.#paid.performed.finish(
-      error.cause instanceof MinerFailure
-        ? error.cause
-        : error.code === 'expert_bad_response'
-          ? new MinerFailure('garbage', error.message)
-          : 'abandoned',
-    )
-    return error
-  }
-
-  /** What is still open when the generator is left: the caller went away, or the miner failed. */
-  async #close(): Promise<void> {
-    if (this.#ending === 'done') return
-    this.#paid.performed.finish('abandoned')
-    const leftByCaller = this.#ending === 'open' && this.#hasDelivered
-    if (leftByCaller)
-      await this.#settle().catch(() => undefined) // The purse has logged it and releases the hold.
-    else await this.#options.purse.void(this.#paid.admission.reservation)
-  }
-
-  #counterOf(choice: number) {
-    let counter = this.#counters.get(choice)
-    if (!counter) {
-      counter = this.#options.meter.createTokenCounter()
-      this.#counters.set(choice, counter)
-    }
-    return counter
-  }
-
-  #countOutput(): number {
-    let tokens = 0
-    for (const counter of this.#counters.values()) tokens += counter.count()
-    return tokens
-  }
-
-  /** What is charged: never more than was asked for. */
-  #chargedOutput(): number {
-    return Math.min(this.#countOutput(), this.#paid.outputTokensMax)
-  }
-
-  #exceeds(tokensMax: number): boolean {
-    const only = this.#counters.size === 1 ? this.#counters.values().next().value : undefined
-    return only ? only.exceeds(tokensMax) : this.#countOutput() > tokensMax
-  }
-
-  #affordableOutput(prices: PriceCatalogue): number {
-    const { heldRao } = this.#paid.admission.reservation
-    const model = this.#paid.order.model.listedId
-    const inputRao = total(prices.priceLines(model, tokenUnits(this.#inputTokens, 0)))
-    const price = prices.find(model)?.find(({ meter }) => meter === 'output_token')
-    if (!price || price.rao === 0n) return Number.MAX_SAFE_INTEGER
-    const left = heldRao > inputRao ? heldRao - inputRao : 0n
-    return Number((left * price.per) / price.rao)
-  }
-
-  #settle(): Promise<Receipt> {
-    const { performed, admission, order } = this.#paid
-    const outputTokens = this.#chargedOutput()
-    const isBlank = outputTokens === 0 && !this.#editor.hasEnded
-    return this.#options.purse.settle(
-      admission.reservation,
-      describeCharge(performed, {
-        prices: admission.prices,
-        capability: order.capability,
-        units: isBlank ? tokenUnits(0, 0) : tokenUnits(this.#inputTokens, outputTokens),
-        outputSha256: this.#hash.digest('hex'),
-      }),
-    )
-  }
-}
-
-const tokenUnits = (input: number, output: number) => ({
-  input_token: BigInt(input),
-  output_token: BigInt(output),
-})
-
-function writeUsage(inputTokens: number, outputTokens: number, receipt: Receipt): ChatUsage {
-  return {
-    prompt_tokens: inputTokens,
-    completion_tokens: outputTokens,
-    total_tokens: inputTokens + outputTokens,
-    cost_rao: receipt.capturedRao.toString(),
-    receipt_id: receipt.id,
   }
 }

@@ -28,13 +28,15 @@ export type PaintOptions = PayOptions & {
   readonly performer: Performer
   readonly media: Media
   readonly signal: AbortSignal
+  /** Done with the pictures before they are charged, so that a failure of it charges nothing. */
+  readonly beforeCharge?: (images: readonly PaintedImage[]) => Promise<void>
 }
 
 export const imageUnits = (count: number) => ({ image: BigInt(count) })
 
 /** @throws GatewayError as `Purse.reserve` and `Performer.perform`; nothing is charged then */
 export async function paint(caller: Caller, order: PaintOrder, options: PaintOptions): Promise<Painted> {
-  const { performer, media, signal, ...pay } = options
+  const { performer, media, signal, beforeCharge, ...pay } = options
   const { reservation, prices } = await admit(
     caller,
     { model: order.model.listedId, unitsMax: imageUnits(order.count) },
@@ -54,6 +56,7 @@ export async function paint(caller: Caller, order: PaintOrder, options: PaintOpt
     if (answer.kind !== 'image')
       throw new GatewayError('internal_error', 'The dialect answered another kind of work.')
     const images = await measureImages(answer, media, signal)
+    await beforeCharge?.(images)
     const receipt = await pay.purse.settle(
       reservation,
       describeCharge(performed, {
