@@ -17,8 +17,8 @@ const MESSAGES = [
 const body = (stream) => JSON.stringify({ model: 'bench-model', messages: MESSAGES, max_tokens: 512, stream })
 
 export async function measureChat({ quick }) {
-  const seconds = quick ? 1 : 4
-  const rounds = quick ? 1 : 3
+  const seconds = quick ? 1 : 3
+  const rounds = quick ? 1 : 2
   const directory = mkdtempSync(join(tmpdir(), 'yumagate-bench-'))
   const upstream = await start('upstream', [join(here, 'upstream.mjs')], { core: 1 })
   const upstreamUrl = `http://127.0.0.1:${upstream.ready.port}`

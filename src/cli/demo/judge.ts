@@ -35,11 +35,15 @@ export type Verdict = {
 export function judge(evidence: Evidence, things: Things): Verdict {
   const output = (id: string) => {
     const value = evidence.steps.find((step) => step.id === id)?.output
-    return (typeof value === 'object' && value !== null ? value : {}) as { text?: unknown; labels?: unknown }
+    return (typeof value === 'object' && value !== null ? value : {}) as {
+      text?: unknown
+      description?: unknown
+      labels?: unknown
+    }
   }
   const transcript = String(output('listen').text ?? '')
   const prompt = String(output('write').text ?? '')
-  const seen = String(output('look').text ?? '')
+  const seen = String(output('look').description ?? '')
   const asked = listThings(prompt, things)
   const labels = Array.isArray(output('look').labels) ? (output('look').labels as { name?: unknown }[]) : []
   const labelled = new Set(labels.flatMap(({ name }) => listThings(String(name ?? ''), things)))

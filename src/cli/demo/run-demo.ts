@@ -101,7 +101,7 @@ function definition(fileId: string): object {
       transcript: { $from: '/steps/listen/text' },
       prompt: { $from: '/steps/write/text' },
       picture: { $from: '/steps/paint/items/0' },
-      seen: { $from: '/steps/look/text' },
+      seen: { $from: '/steps/look/description' },
     },
     timeout_s: 300,
   }
