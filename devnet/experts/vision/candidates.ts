@@ -1,56 +1,43 @@
-// The network's output → candidates: what may be where, with a calibrated score.
+// Detections → candidates: what may be where, with a calibrated score.
+import type { Detection } from './detections.ts'
 import type { ModelDescription } from './model-description.ts'
+import type { Box } from './recognition.ts'
 
 /** Lengths are shares (0 to 1) of the picture's sides. */
-export interface Candidate {
+export interface Candidate extends Box {
   readonly label: string
   /** The probability that the label is on the picture, as fitted on scenes apart from the training. */
   readonly score: number
-  readonly x: number
-  readonly y: number
-  readonly width: number
-  readonly height: number
   /** What the score is made of, for fitting it. */
   readonly objectness: number
   readonly classProbability: number
 }
 
-export interface NetworkOutput {
-  readonly gridWidth: number
-  readonly gridHeight: number
-  /** Objectness at local peaks, else 0. */
-  readonly peak: Float32Array
-  /** Planes: dx, dy, log width, log height, in cells. */
-  readonly geometry: Float32Array
-  /** One plane of logits a label. */
-  readonly classes: Float32Array
-  /** Probabilities of places, times and weathers, one after the other. */
-  readonly scene: Float32Array
-}
+/** Logarithm of the odds; probabilities nearer to 0 or 1 than a millionth count as a millionth. */
+export const logit = (probability: number): number =>
+  Math.log(Math.max(probability, 1e-6) / Math.max(1 - probability, 1e-6))
 
-/** Peaks below are noise and are not looked at. */
-const PEAK_MIN = 0.02
-
-const logit = (probability: number) => Math.log(Math.max(probability, 1e-6) / Math.max(1 - probability, 1e-6))
+/** The probability whose `logit` this is. */
+export const sigmoid = (logOdds: number): number => 1 / (1 + Math.exp(-logOdds))
 
 /** The calibrated score of a candidate. */
 export function scoreOf(
   { calibration: [offset, onObjectness, onClass] }: Pick<ModelDescription, 'calibration'>,
   { objectness, classProbability }: Pick<Candidate, 'objectness' | 'classProbability'>,
 ): number {
-  const sum = offset + onObjectness * logit(objectness) + onClass * logit(classProbability)
-  return 1 / (1 + Math.exp(-sum))
+  return sigmoid(offset + onObjectness * logit(objectness) + onClass * logit(classProbability))
 }
 
 /** All candidates, the best first, without those that repeat a better one. */
-export function readCandidates(output: NetworkOutput, description: ModelDescription): Candidate[] {
-  const found: Candidate[] = []
-  for (const [cell, objectness] of output.peak.entries()) {
-    if (objectness < PEAK_MIN) continue
-    const { label, classProbability } = bestClass(output, cell, description.labels)
+export function rankCandidates(
+  detections: readonly Detection[],
+  description: Pick<ModelDescription, 'calibration' | 'labels'>,
+): Candidate[] {
+  const found = detections.map(({ x, y, width, height, objectness, logProbabilities }) => {
+    const { label, classProbability } = bestClass(logProbabilities, description.labels)
     const score = scoreOf(description, { objectness, classProbability })
-    found.push({ label, score, ...boxOf(output, cell), objectness, classProbability })
-  }
+    return { label, score, x, y, width, height, objectness, classProbability }
+  })
   found.sort((first, second) => second.score - first.score)
   const kept: Candidate[] = []
   for (const candidate of found) {
@@ -62,30 +49,14 @@ export function readCandidates(output: NetworkOutput, description: ModelDescript
   return kept
 }
 
-function bestClass({ classes, peak }: NetworkOutput, cell: number, labels: readonly string[]) {
-  const cells = peak.length
-  let best = { label: '', logit: Number.NEGATIVE_INFINITY }
+function bestClass(logProbabilities: Float32Array, labels: readonly string[]) {
+  let best = { label: '', value: Number.NEGATIVE_INFINITY }
   for (const [index, label] of labels.entries()) {
-    const value = classes[index * cells + cell] ?? Number.NEGATIVE_INFINITY
-    if (value > best.logit) best = { label, logit: value }
+    const value = logProbabilities[index] ?? Number.NEGATIVE_INFINITY
+    if (value > best.value) best = { label, value }
   }
-  let sum = 0
-  for (let index = 0; index < labels.length; index++) {
-    sum += Math.exp((classes[index * cells + cell] ?? 0) - best.logit)
-  }
-  return { label: best.label, classProbability: 1 / sum }
+  return { label: best.label, classProbability: Math.exp(best.value) }
 }
-
-function boxOf({ geometry, peak, gridWidth, gridHeight }: NetworkOutput, cell: number) {
-  const plane = (index: number) => geometry[index * peak.length + cell] ?? 0
-  const width = Math.exp(plane(2)) / gridWidth
-  const height = Math.exp(plane(3)) / gridHeight
-  const x = ((cell % gridWidth) + 0.5 + plane(0)) / gridWidth - width / 2
-  const y = (Math.floor(cell / gridWidth) + 0.5 + plane(1)) / gridHeight - height / 2
-  return { x, y, width, height }
-}
-
-type Box = Pick<Candidate, 'x' | 'y' | 'width' | 'height'>
 
 /** Intersection over union of two boxes. */
 export function sharedArea(first: Box, second: Box): number {

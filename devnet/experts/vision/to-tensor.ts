@@ -70,6 +70,15 @@ export function toTensor(pixels: Pixels, side: number): PictureTensor {
   return { width, height, data }
 }
 
+/** The picture with left and right exchanged. */
+export function mirror({ width, height, data }: PictureTensor): PictureTensor {
+  const mirrored = new Float32Array(data.length)
+  for (let start = 0; start < data.length; start += width) {
+    mirrored.set(data.slice(start, start + width).reverse(), start)
+  }
+  return { width, height, data: mirrored }
+}
+
 interface Source {
   readonly taps: Taps
   readonly source: ArrayLike<number>

@@ -6,7 +6,7 @@ import { nameColours, nameOf } from '../../../../devnet/experts/vision/name-colo
 import { thresholdFor } from '../../../../devnet/experts/vision/network.ts'
 import { keepText } from '../../../../devnet/experts/vision/read-text.ts'
 import { groupLabels } from '../../../../devnet/experts/vision/recognition.ts'
-import { chooseGrid, flatnessOf, toTensor } from '../../../../devnet/experts/vision/to-tensor.ts'
+import { chooseGrid, flatnessOf, mirror, toTensor } from '../../../../devnet/experts/vision/to-tensor.ts'
 import { visionFiles } from './vision-files.ts'
 
 const line = (...words: [text: string, confidence: number][]) => ({
@@ -126,6 +126,13 @@ describe('the network input', () => {
       160,
     )
     expect(data.every((value) => Math.abs(value - 77) < 1e-3)).toBe(true)
+  })
+
+  it('mirrored has every row of every colour turned round, and mirrored again is itself', () => {
+    const upright = { width: 3, height: 2, data: Float32Array.from({ length: 18 }, (_, index) => index) }
+    const mirrored = mirror(upright)
+    expect([...mirrored.data.subarray(0, 9)]).toEqual([2, 1, 0, 5, 4, 3, 8, 7, 6])
+    expect(mirror(mirrored)).toEqual(upright)
   })
 })
 
