@@ -19,6 +19,8 @@ const ENTRY_BYTES: Readonly<Record<string, number>> = {
 const BOXES_MAX = 200_000
 const DEPTH_MAX = 12
 
+type Range = { readonly from: number; readonly to: number }
+
 type Walk = {
   readonly bytes: Uint8Array
   readonly view: DataView
@@ -31,17 +33,36 @@ export function checkMp4(bytes: Uint8Array): void {
   checkBoxes({ bytes, view, boxes: 0 }, { from: 0, to: bytes.length }, 0)
 }
 
-function checkBoxes(walk: Walk, range: { readonly from: number; readonly to: number }, depth: number): void {
+function checkBoxes(walk: Walk, range: Range, depth: number): void {
+  const tables = new Map<string, Range>()
   for (let at = range.from; at + 8 <= range.to; ) {
     walk.boxes += 1
     if (walk.boxes > BOXES_MAX || depth > DEPTH_MAX) throw contradiction()
     const { size, head } = readSize(walk, at, range.to)
-    if (size < head) return // No box: readers stop here, too.
+    if (size < head) break // No box: readers stop here, too.
     const type = String.fromCharCode(...walk.bytes.subarray(at + 4, at + 8))
     const inside = { from: at + head, to: Math.min(range.to, at + size) }
     if (CONTAINERS.has(type)) checkBoxes(walk, inside, depth + 1)
     else checkTable(walk, type, inside)
+    tables.set(type, inside)
     at += size
+  }
+  const [chunks, offsets] = [tables.get('stsc'), tables.get('stco') ?? tables.get('co64')]
+  if (chunks && offsets) checkChunks(walk, chunks, offsets)
+}
+
+/** So many samples in each of so many chunks: all together there are not more samples than bytes. */
+function checkChunks({ view, bytes }: Walk, chunks: Range, offsets: Range): void {
+  if (chunks.to - chunks.from < 8 || offsets.to - offsets.from < 8) return
+  const chunkCount = view.getUint32(offsets.from + 4)
+  const runCount = view.getUint32(chunks.from + 4)
+  let samples = 0
+  for (let run = 0; run < runCount; run += 1) {
+    const at = chunks.from + 8 + 12 * run
+    const next = run + 1 < runCount ? view.getUint32(at + 12) : chunkCount + 1
+    const perChunk = view.getUint32(at + 4)
+    samples += Math.max(0, next - view.getUint32(at)) * perChunk
+    if (samples > bytes.length || perChunk > bytes.length) throw contradiction()
   }
 }
 
@@ -53,11 +74,7 @@ function readSize({ view }: Walk, at: number, end: number): { size: number; head
   return at + 16 <= end ? { size: Number(view.getBigUint64(at + 8)), head: 16 } : { size: 0, head: 16 }
 }
 
-function checkTable(
-  walk: Walk,
-  type: string,
-  { from, to }: { readonly from: number; readonly to: number },
-): void {
+function checkTable(walk: Walk, type: string, { from, to }: Range): void {
   const { view, bytes } = walk
   const room = to - from
   const entryBytes = ENTRY_BYTES[type]
