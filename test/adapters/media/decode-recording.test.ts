@@ -184,6 +184,7 @@ describe('what is cut off or damaged', () => {
       ['stts', 4],
       ['stsz', 8],
       ['stsc', 4],
+      ['stsc', 12],
       ['stco', 4],
     ] as const) {
       const bytes = fixture('tail.m4a')
