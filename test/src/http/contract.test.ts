@@ -51,6 +51,67 @@ describe('errors name the deepest path', () => {
   })
 })
 
+describe('however much of a body is wrong', () => {
+  const bad = { role: 'x' }
+  const good = { role: 'user', content: 'x' }
+  const image = { type: 'image_url', image_url: { url: 'https://x.example/a.png' } }
+  const listOf = (count: number, element: unknown) => Array.from({ length: count }, () => element)
+  const replaced = (count: number, index: number, element: unknown) =>
+    listOf(count, good).map((usual, at) => (at === index ? element : usual))
+
+  it.each([
+    ['2,048 bad messages', listOf(2048, bad), 'messages.0.role'],
+    ['100,000 bad messages', listOf(100_000, bad), 'messages'],
+    ['2,049 good messages', listOf(2049, good), 'messages'],
+    ['100,000 bad parts', [{ role: 'user', content: listOf(100_000, {}) }], 'messages.0.content'],
+    [
+      '100,000 parts without bound',
+      [{ role: 'system', content: listOf(100_000, {}) }],
+      'messages.0.content.0.type',
+    ],
+    [
+      '2,048 messages of 48 bad parts',
+      listOf(2048, { role: 'user', content: listOf(48, {}) }),
+      'messages.0.content.0',
+    ],
+  ])('%s cost little time to refuse', (_, list, param) => {
+    const before = process.cpuUsage()
+    const found = paramOf({ model: 'm', messages: list })
+    const { user, system } = process.cpuUsage(before)
+    expect(found).toMatch(new RegExp(`^${param}`))
+    expect(user + system).toBeLessThan(1_000_000)
+  })
+
+  it.each([
+    [{ role: 'user', content: 5 }, 'messages.1500.content'],
+    [{ role: 'wizard', content: 'x' }, 'messages.1500.role'],
+    [{ role: 'tool', content: 'x' }, 'messages.1500.tool_call_id'],
+    [
+      { role: 'user', content: [...listOf(200, image), { type: 'hologram' }] },
+      'messages.1500.content.200.type',
+    ],
+    [{ role: 'user', content: listOf(257, image) }, 'messages.1500.content'],
+    [{ role: 'user', content: [] }, 'messages.1500.content'],
+    [
+      { role: 'user', content: [...listOf(200, image), { type: 'image_url', image_url: {} }] },
+      'messages.1500.content.200.image_url.url',
+    ],
+  ])('names the element at its own index: %#', (element, param) => {
+    expect(paramOf({ model: 'm', messages: replaced(2000, 1500, element) })).toBe(param)
+  })
+
+  it('names too many calls of an assistant, not a field of another role', () => {
+    const call = { id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }
+    const list = [{ role: 'assistant', tool_calls: listOf(129, call) }]
+    expect(paramOf({ model: 'm', messages: list })).toBe('messages.0.tool_calls')
+  })
+
+  it('goes on to name the deepest path when something else is wrong too', () => {
+    expect(paramOf({ messages: [{ role: 'user', content: 5 }] })).toBe('messages.0.content')
+    expect(paramOf({ messages: listOf(2048, { role: 'wizard', content: 'x' }) })).toBe('messages.0.role')
+  })
+})
+
 it('accepts what clients really send: nulls, unknown fields, tool turns', () => {
   const value = {
     model: 'm',
