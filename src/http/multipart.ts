@@ -69,10 +69,11 @@ class FormReader {
         )
       }
       const stop = (error: GatewayError) => {
-        incoming.off('data', count).off('close', leave).off('error', leave)
+        reject(error)
+        // The listeners for 'error' stay: the request, the parser and its parts may still emit one, which would end the process.
+        incoming.off('data', count).off('close', leave)
         incoming.unpipe(parser)
         parser.destroy()
-        reject(error)
       }
       const refuse = (message: string) => stop(new GatewayError('invalid_request', message))
       parser.on('field', (name, value, info) => {
@@ -88,7 +89,7 @@ class FormReader {
       parser.on('filesLimit', () => refuse('The form has more than one file.'))
       parser.on('error', () => refuse('The form is malformed or ends before its closing boundary.'))
       parser.on('close', () => {
-        incoming.off('data', count).off('close', leave).off('error', leave)
+        incoming.off('data', count).off('close', leave)
         resolve({ fields: this.#fields, file: this.#file })
       })
       incoming.on('data', count).on('close', leave).on('error', leave)
@@ -126,13 +127,14 @@ class FormReader {
     stream: NodeJS.ReadableStream,
     { info, refuse }: { info: busboy.FileInfo; refuse: (message: string) => void },
   ): void {
+    // First of all, and on every part: a form that is cut off or given up inside of a part makes that part emit it.
+    stream.on('error', () => refuse('The form is malformed or ends before its closing boundary.'))
     if (name !== 'file') {
       stream.resume()
       return
     }
     const chunks: Buffer[] = []
     stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-    stream.on('error', () => refuse('The form is malformed or ends before its closing boundary.'))
     stream.on('end', () => {
       this.#file = { fileName: cleanName(info.filename), mime: info.mimeType, bytes: Buffer.concat(chunks) }
     })
