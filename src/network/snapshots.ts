@@ -28,7 +28,11 @@ export type SnapshotsOptions = {
   readonly onChange: () => void
 }
 
-type Kept = { readonly metagraph: Metagraph; readonly readAtMs: number }
+type Kept = {
+  readonly metagraph: Metagraph
+  /** When its block was first read: a node that has stalled gives the same block again, which makes it no younger. */
+  readonly readAtMs: number
+}
 
 export class Snapshots {
   readonly #options: SnapshotsOptions
@@ -132,7 +136,8 @@ export class Snapshots {
   #take(metagraph: Metagraph): void {
     if (this.#closed) return
     const name = nameOf(metagraph.netuid, metagraph.mechid)
-    if (isOlder(metagraph, this.#kept.get(name)?.metagraph)) return
+    const known = this.#kept.get(name)?.metagraph
+    if (known && (isOlder(metagraph, known) || isSame(metagraph, known))) return
     this.#kept.set(name, { metagraph, readAtMs: this.#options.wallMs() })
     this.#dropped.delete(name)
     this.#options.directory.take(metagraph)
@@ -141,9 +146,9 @@ export class Snapshots {
     })
   }
 
-  /** A single subnet that could not be read is tried again by the retry, not by every block; with none at all, a head means that the chain is back. */
+  /** A single subnet that could not be read is tried again by the retry, not by every block; with none in use, a head means that the chain is back. */
   #isDue(block: number): boolean {
-    if (this.#kept.size === 0) return true
+    if (this.#kept.size === 0 || this.#dropped.size > 0) return true
     return [...this.#kept.values()].some(
       ({ metagraph }) =>
         block - metagraph.block >= Math.min(REFRESH_BLOCKS_MAX, Math.max(1, metagraph.tempo)),
@@ -175,8 +180,17 @@ export class Snapshots {
 }
 
 /** A node that is behind the one before it answers with the past. Another genesis is another chain. */
-function isOlder(metagraph: Metagraph, known: Metagraph | undefined): boolean {
-  return known?.genesisHash === metagraph.genesisHash && metagraph.block < known.block
+function isOlder(metagraph: Metagraph, known: Metagraph): boolean {
+  return known.genesisHash === metagraph.genesisHash && metagraph.block < known.block
+}
+
+/** A snapshot is what its block says, so the same block is the same snapshot. */
+function isSame(metagraph: Metagraph, known: Metagraph): boolean {
+  return (
+    known.genesisHash === metagraph.genesisHash &&
+    known.block === metagraph.block &&
+    known.blockHash === metagraph.blockHash
+  )
 }
 
 const nameOf = (netuid: number, mechid: number) => `snapshot/${netuid}/${mechid}`

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { GatewayError } from '../../../src/errors.ts'
 import { Directory } from '../../../src/network/directory.ts'
 import { convertMetagraph, parseMetagraph } from '../../../src/network/snapshot-json.ts'
@@ -119,10 +119,53 @@ describe('Snapshots', () => {
     const late = snapshotsOf(chainOf().chain, store, () => Date.now() + AGE_MS_MAX + 1)
     expect(await late.snapshots.restore('0xa')).toBe(0)
   })
+
+  it('counts the age from when its block was first read: a node that has stalled repeats it', async () => {
+    const { chain, scene } = chainOf()
+    const clock = { nowMs: 1_000_000 }
+    const { snapshots } = snapshotsOf(chain, fakeStore(), () => clock.nowMs)
+    await snapshots.start()
+    clock.nowMs += 50_000
+    await snapshots.refresh()
+    expect(snapshots.oldestAgeMs()).toBe(50_000)
+    scene.block = 101
+    await snapshots.refresh()
+    expect(snapshots.oldestAgeMs()).toBe(0)
+  })
+
+  it('does not make a stored snapshot young by reading its block again', async () => {
+    const clock = { nowMs: 1_000_000 }
+    const store = fakeStore({ now: () => clock.nowMs })
+    await startedOn(chainOf().chain, store, () => clock.nowMs)
+    for (const ageMs of [20_000, 40_000]) {
+      clock.nowMs = 1_000_000 + ageMs
+      const { snapshots } = snapshotsOf(chainOf().chain, store, () => clock.nowMs)
+      expect(await snapshots.restore('0xa')).toBe(4)
+      await snapshots.start()
+      expect(snapshots.oldestAgeMs()).toBe(ageMs)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  })
+
+  it('stops serving from a chain that has stalled, and serves again with its next block', async () => {
+    vi.useFakeTimers()
+    try {
+      const { chain, announce } = chainOf()
+      const { snapshots, directory } = snapshotsOf(chain)
+      await snapshots.start()
+      await vi.advanceTimersByTimeAsync(AGE_MS_MAX + 30_000)
+      expect(directory.readMiners('text').miners).toHaveLength(0)
+      announce(101)
+      await vi.advanceTimersByTimeAsync(0)
+      expect(directory.readMiners('text')).toMatchObject({ block: 101, miners: [{}] })
+    } finally {
+      vi.useRealTimers()
+    }
+  })
 })
 
-async function startedOn(chain: Chain) {
-  const started = snapshotsOf(chain)
+async function startedOn(chain: Chain, store = fakeStore(), wallMs: () => number = Date.now) {
+  const started = snapshotsOf(chain, store, wallMs)
   await started.snapshots.start()
   await new Promise((resolve) => setImmediate(resolve))
   return started
