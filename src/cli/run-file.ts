@@ -43,10 +43,10 @@ export function readRunFile(dataDirectory: string): RunFile | null {
   }
 }
 
-/** The gateway that runs on that directory now; null when none does. */
+/** The gateway that runs on that directory now; null when none does. Never this process: a file with its pid was left by an earlier one. */
 export function findRunning(dataDirectory: string): RunFile | null {
   const run = readRunFile(dataDirectory)
-  if (!run) return null
+  if (!run || run.pid === process.pid) return null
   try {
     process.kill(run.pid, 0)
     return run
