@@ -40,7 +40,7 @@ export function drawChat() {
     }
     y += 12
   }
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" font-family="system-ui, sans-serif" font-size="13"><rect width="100%" height="100%" fill="#ffffff"/>${parts.join('\n')}</svg>\n`
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" font-family="system-ui, sans-serif" font-size="13"><title>CPU and throughput of a chat completion beside peers</title><rect width="100%" height="100%" fill="#ffffff"/>${parts.join('\n')}</svg>\n`
   writeFileSync(join(here, 'chat.svg'), svg)
 }
 
