@@ -1,33 +1,52 @@
 /** The end of a step, or its return for another attempt: one transaction that checks the claim's fence. */
 import { GatewayError } from '../../src/errors.ts'
 import type { Receipt } from '../../src/ports/ledger.ts'
-import type { StepCommit } from '../../src/ports/runs.ts'
+import type { ClaimReference, Run, StepCommit } from '../../src/ports/runs.ts'
 import { nullableTextOf } from './columns.ts'
 import { type Database, type Queryable, Rollback } from './database.ts'
 import { encodeReceipt } from './receipt-text.ts'
 import { appendEvents, finishRun, lockOpenRun } from './run-log.ts'
-import { jsonText } from './run-rows.ts'
+import { jsonText, selectRuns } from './run-rows.ts'
 
-export function commitStep(database: Database, commit: StepCommit): Promise<boolean> {
+type Write = { readonly claim: ClaimReference; readonly commit: StepCommit }
+
+export function commitStep(
+  database: Database,
+  claim: ClaimReference,
+  conclude: (run: Run) => StepCommit,
+): Promise<StepCommit | null> {
   return database.transaction(async (transaction) => {
-    const { runId } = commit
+    const { runId } = claim
     const holdId = await lockOpenRun(transaction, runId)
-    if (holdId === null) throw new Rollback(false)
-    const step = await writeStep(transaction, commit)
-    if (!step) throw new Rollback(false)
+    const run = holdId === null ? null : await findClaimed(transaction, claim)
+    if (holdId === null || !run) throw new Rollback<StepCommit | null>(null)
+    const commit = conclude(run)
+    const write = { claim, commit }
+    const step = await writeStep(transaction, write)
+    if (!step) throw new Rollback<StepCommit | null>(null)
     if (commit.receipt && step.receiptId === null) {
-      await capture(transaction, { commit, receipt: commit.receipt, holdId })
+      await capture(transaction, write, { receipt: commit.receipt, holdId })
     }
-    if (commit.ready.length + commit.skipped.length > 0) await moveOthers(transaction, commit)
+    if (commit.ready.length + commit.skipped.length > 0) await moveOthers(transaction, write)
     await appendEvents(transaction, runId, commit.events)
     if (commit.end) await finishRun(transaction, { runId, holdId }, commit.end)
-    return true
+    return commit
   })
+}
+
+/** The run under its lock, if the claim still has its step: a late result must not be concluded from. */
+async function findClaimed(
+  transaction: Queryable,
+  { runId, stepId, fence }: ClaimReference,
+): Promise<Run | null> {
+  const [run] = await selectRuns(transaction, 'where r.id = $1', [runId])
+  const step = run?.steps.find(({ id }) => id === stepId)
+  return run && step?.status === 'running' && step.fence === fence ? run : null
 }
 
 async function writeStep(
   transaction: Queryable,
-  commit: StepCommit,
+  { claim, commit }: Write,
 ): Promise<{ readonly receiptId: string | null } | null> {
   const [row] = await transaction.query(
     `update yumagate.run_step
@@ -38,9 +57,9 @@ async function writeStep(
        where run_id = $1 and id = $2 and fence = $3 and status = 'running'
        returning id, receipt_id`,
     [
-      commit.runId,
-      commit.stepId,
-      commit.fence,
+      claim.runId,
+      claim.stepId,
+      claim.fence,
       commit.status,
       commit.attempts,
       jsonText(commit.output),
@@ -56,13 +75,13 @@ async function writeStep(
 /** Once per step, whatever happens: the id of the transaction has no attempt in it. */
 async function capture(
   transaction: Queryable,
-  parts: { readonly commit: StepCommit; readonly receipt: Receipt; readonly holdId: string },
+  { claim: { runId, stepId } }: Write,
+  { receipt, holdId }: { readonly receipt: Receipt; readonly holdId: string },
 ): Promise<void> {
-  const { commit, receipt, holdId } = parts
   const [row] = await transaction.query(
     'select yumagate.ledger_capture($1, $2, $3, $4, $5, $6, $7, $8) as captured',
     [
-      `cap:${commit.runId}:${commit.stepId}`,
+      `cap:${runId}:${stepId}`,
       holdId,
       receipt.id,
       receipt.accountId,
@@ -77,17 +96,17 @@ async function capture(
   }
   await transaction.query(
     'update yumagate.run_step set cost = $3, receipt_id = $4 where run_id = $1 and id = $2',
-    [commit.runId, commit.stepId, receipt.capturedRao, receipt.id],
+    [runId, stepId, receipt.capturedRao, receipt.id],
   )
 }
 
-async function moveOthers(transaction: Queryable, { runId, ready, skipped }: StepCommit): Promise<void> {
+async function moveOthers(transaction: Queryable, { claim, commit }: Write): Promise<void> {
   await transaction.query(
     `update yumagate.run_step
        set status = case when id = any ($2) then 'ready' else 'skipped' end,
          due_at = now(),
          ended_at = case when id = any ($2) then null else now() end
        where run_id = $1 and status = 'pending' and (id = any ($2) or id = any ($3))`,
-    [runId, ready, skipped],
+    [claim.runId, commit.ready, commit.skipped],
   )
 }

@@ -2,14 +2,16 @@
 import type { NewEvent, RunEnd, RunLog } from '../../src/ports/runs.ts'
 import { bigintOf, integerOf, textOf } from './columns.ts'
 import { type Database, type Queryable, Rollback } from './database.ts'
-import { jsonText, readEvent } from './run-rows.ts'
+import { jsonText, readEvent, selectRuns } from './run-rows.ts'
 
 export function createRunLog(database: Database): RunLog {
   return {
-    endRun: (runId, end, event) =>
+    endRun: (runId, conclude) =>
       database.transaction(async (transaction) => {
         const holdId = await lockOpenRun(transaction, runId)
-        if (holdId === null) throw new Rollback(false)
+        const [run] = holdId === null ? [] : await selectRuns(transaction, 'where r.id = $1', [runId])
+        if (holdId === null || !run) throw new Rollback(false)
+        const { end, event } = conclude(run)
         await appendEvents(transaction, runId, [event])
         await finishRun(transaction, { runId, holdId }, end)
         return true

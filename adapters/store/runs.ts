@@ -1,7 +1,8 @@
 /** Pipeline runs in SQL. Whatever ends a step or a run is one transaction: output, money, events, what comes next. */
 import { GatewayError } from '../../src/errors.ts'
-import type { CreateRunOutcome, NewRun, Run, Runs } from '../../src/ports/runs.ts'
-import { integerOf, nullableTextOf, textOf } from './columns.ts'
+import { CAPABILITIES } from '../../src/ports/capability.ts'
+import type { ClaimOptions, CreateRunOutcome, NewRun, Run, Runs, StepClaim } from '../../src/ports/runs.ts'
+import { booleanOf, integerOf, nullableTextOf, textOf } from './columns.ts'
 import { type Database, type Queryable, Rollback, sqlStateOf, UNIQUE_VIOLATION } from './database.ts'
 import { readHoldOutcome } from './ledger.ts'
 import { type RevenueAccounts, revenueAccounts } from './revenue-accounts.ts'
@@ -28,19 +29,16 @@ export function createRuns(database: Database, options: { readonly processId: st
            order by r.number desc limit $3`,
         [accountId, after, limit],
       ),
-    async claim(runId, stepId, { processId, leaseMs }) {
-      const [claimed] = await database.query(CLAIM, [runId, stepId, processId, leaseMs])
-      if (!claimed) return null
-      const [run] = await selectRuns(database, 'where r.id = $1', [runId])
-      return run ? { run, stepId, fence: integerOf(claimed, 'fence') } : null
-    },
+    claim: (runId, stepId, options) =>
+      database.transaction((transaction) => claimStep(transaction, { runId, stepId }, options)),
     async renew({ runId, stepId, fence }, leaseMs) {
       const rows = await database.query(RENEW, [runId, stepId, fence, leaseMs])
       return rows.length > 0
     },
-    async commitStep(commit) {
-      if (commit.receipt) await revenue.prepare([commit.receipt.capability])
-      return commitStep(database, commit)
+    async commitStep(claim, conclude) {
+      // Before the transaction, in which only the conclusion says which of them is needed.
+      await revenue.prepare(CAPABILITIES)
+      return commitStep(database, claim, conclude)
     },
     log: createRunLog(database),
   }
@@ -61,8 +59,21 @@ const CLAIM = `
   ), started as (
     update yumagate.run r set status = 'running', started_at = coalesce(r.started_at, now())
       from claimed c where r.id = c.run_id and r.status = 'queued'
+      returning r.id
   )
-  select fence from claimed`
+  select fence, exists (select from started) as is_first from claimed`
+
+async function claimStep(
+  transaction: Queryable,
+  { runId, stepId }: { readonly runId: string; readonly stepId: string },
+  { processId, leaseMs, announce }: ClaimOptions,
+): Promise<StepClaim | null> {
+  const [claimed] = await transaction.query(CLAIM, [runId, stepId, processId, leaseMs])
+  if (!claimed) throw new Rollback<StepClaim | null>(null)
+  const claim = { run: await getRun(transaction, runId), stepId, fence: integerOf(claimed, 'fence') }
+  await appendEvents(transaction, runId, announce(claim, booleanOf(claimed, 'is_first')))
+  return claim
+}
 
 const RENEW = `
   update yumagate.run_step s set lease_until = now() + $4 * interval '1 millisecond'

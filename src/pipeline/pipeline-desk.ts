@@ -11,7 +11,6 @@ import { followRun, waitForRun } from './engine/follow-run.ts'
 import { runEvent } from './engine/run-events.ts'
 import { RunNews } from './engine/run-news.ts'
 import { RunSweeper } from './engine/run-sweeper.ts'
-import { serialise } from './engine/serialise.ts'
 import { StepLine } from './engine/step-line.ts'
 import { Worker } from './engine/worker.ts'
 import { STEP_USES, type StepUse } from './language/definition.ts'
@@ -204,13 +203,8 @@ export class PipelineDesk implements Pipelines {
 
   /** @returns false when it had ended */
   async #end(runId: string, status: 'cancelled' | 'expired'): Promise<boolean> {
-    const { runs } = this.#options
-    const isEnded = await serialise(runs, runId, async () => {
-      const run = await runs.find(runId, null)
-      if (!run || run.endedAt !== null) return false
-      const early = endEarly(run, readLeniently(run), status)
-      return await runs.log.endRun(runId, early.end, early.event)
-    })
+    const { log } = this.#options.runs
+    const isEnded = await log.endRun(runId, (run) => endEarly(run, readLeniently(run), status))
     this.#worker.attempts.stop(runId, 'ended')
     this.#news.tell(runId)
     return isEnded

@@ -91,11 +91,11 @@ export type CreateRunOutcome =
   | { readonly kind: 'mismatch' }
   | { readonly kind: 'insufficient'; readonly availableRao: bigint }
 
+/** Which claim of which step: an older claim of the same step has a lower fence. */
+export type ClaimReference = { readonly runId: string; readonly stepId: string; readonly fence: number }
+
 /** What changes in a run, written in one transaction that checks the claim's fence. */
 export type StepCommit = {
-  readonly runId: string
-  readonly stepId: string
-  readonly fence: number
   readonly status: 'succeeded' | 'failed' | 'skipped' | 'ready'
   readonly attempts: number
   readonly output: unknown
@@ -122,6 +122,18 @@ export type RunEnd = {
 
 export type StepClaim = { readonly run: Run; readonly stepId: string; readonly fence: number }
 
+export type ClaimOptions = {
+  readonly processId: string
+  readonly leaseMs: number
+  /** Events of the claim, appended in its transaction. @param isFirst - whether it is the run's first one */
+  readonly announce: (claim: StepClaim, isFirst: boolean) => readonly NewEvent[]
+}
+
+/**
+ * Whoever changes a run decides by the run as it is, which the store reads under the lock of the run and hands to the callback: two
+ * processes that end two steps of one run at the same moment see each other's end. A callback is pure and quick; what it throws undoes
+ * the transaction.
+ */
 export interface Runs {
   create(run: NewRun): Promise<CreateRunOutcome>
   /** Null when it does not exist or belongs to another account; `accountId` null reads any. */
@@ -131,25 +143,21 @@ export interface Runs {
     options: { readonly limit: number; readonly after: string | null },
   ): Promise<readonly Run[]>
   /** Takes a ready, due step, or one whose lease has ended, for `leaseMs` by the database's clock. Null when it is not to be had. */
-  claim(
-    runId: string,
-    stepId: string,
-    options: { readonly processId: string; readonly leaseMs: number },
-  ): Promise<StepClaim | null>
+  claim(runId: string, stepId: string, options: ClaimOptions): Promise<StepClaim | null>
   /** Prolongs a lease. @returns false when the claim was lost, or the run has ended */
-  renew(
-    claim: { readonly runId: string; readonly stepId: string; readonly fence: number },
-    leaseMs: number,
-  ): Promise<boolean>
-  /** Writes a step's end. @returns false, with nothing changed, when the fence is old or the run has ended */
-  commitStep(commit: StepCommit): Promise<boolean>
+  renew(claim: ClaimReference, leaseMs: number): Promise<boolean>
+  /** Writes a step's end. @returns what was written; null, with nothing changed, when the fence is old or the run has ended */
+  commitStep(claim: ClaimReference, conclude: (run: Run) => StepCommit): Promise<StepCommit | null>
   /** The rest of the port, for whoever watches runs rather than works on them. */
   readonly log: RunLog
 }
 
 export interface RunLog {
   /** Ends a run that is not yet ended: open steps become cancelled, the rest of the hold is released. @returns false when it had ended */
-  endRun(runId: string, end: RunEnd, event: NewEvent): Promise<boolean>
+  endRun(
+    runId: string,
+    conclude: (run: Run) => { readonly end: RunEnd; readonly event: NewEvent },
+  ): Promise<boolean>
   /** Appends an event to a run that has not ended. @returns false when it had ended */
   append(runId: string, event: NewEvent): Promise<boolean>
   /** Events after that sequence number, in order, at most `limit`. */

@@ -1,6 +1,14 @@
 /** What every keeper of pipeline runs promises. */
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { NewRun, RunEnd, Runs, StepClaim, StepCommit } from '../../src/ports/runs.ts'
+import type {
+  ClaimReference,
+  NewEvent,
+  NewRun,
+  RunEnd,
+  Runs,
+  StepClaim,
+  StepCommit,
+} from '../../src/ports/runs.ts'
 import type { Store } from '../../src/ports/store.ts'
 import type { StoreContract } from './ledger.ts'
 import { type Customer, holdRequest, newCustomer, receiptFor, unique } from './money.ts'
@@ -15,6 +23,8 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
       store = await make()
       runs = store.runs
     })
+
+    const lease = { processId, leaseMs: MINUTE_MS, announce: () => [] }
 
     const newRun = ({ accountId, keyId }: Customer, more: Partial<NewRun> = {}): NewRun => ({
       id: `run_${unique()}`,
@@ -41,12 +51,15 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
     }
 
     const claim = async (runId: string, stepId: string, leaseMs = MINUTE_MS): Promise<StepClaim> => {
-      const claimed = await runs.claim(runId, stepId, { processId, leaseMs })
+      const claimed = await runs.claim(runId, stepId, { ...lease, leaseMs })
       if (!claimed) throw new Error(`${stepId} is not to be had`)
       return claimed
     }
 
-    const commit = ({ run, stepId, fence }: StepClaim, more: Partial<StepCommit> = {}): StepCommit => ({
+    const commit = (
+      { run, stepId, fence }: StepClaim,
+      more: Partial<StepCommit> = {},
+    ): StepCommit & ClaimReference => ({
       runId: run.id,
       stepId,
       fence,
@@ -63,6 +76,18 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
       end: null,
       ...more,
     })
+
+    const reference = ({ run, stepId, fence }: StepClaim): ClaimReference => ({
+      runId: run.id,
+      stepId,
+      fence,
+    })
+
+    const write = async (written: StepCommit & ClaimReference): Promise<boolean> =>
+      (await runs.commitStep(written, () => written)) !== null
+
+    const endRun = (runId: string, end: RunEnd, event: NewEvent) =>
+      runs.log.endRun(runId, () => ({ end, event }))
 
     const receiptOf = ({ run, stepId }: StepClaim, capturedRao: bigint) => {
       const customer = { accountId: run.accountId, keyId: run.keyId, sha256: '' }
@@ -191,9 +216,7 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
     it('a claim takes a ready step for one, raises its fence, and starts the run', async () => {
       const customer = await newCustomer(store, 1000n)
       const id = await create(customer)
-      const attempts = await Promise.all(
-        Array.from({ length: 5 }, () => runs.claim(id, 'stt', { processId, leaseMs: MINUTE_MS })),
-      )
+      const attempts = await Promise.all(Array.from({ length: 5 }, () => runs.claim(id, 'stt', lease)))
       const won = attempts.filter((attempt) => attempt !== null)
       expect(won).toHaveLength(1)
       expect(won[0]).toMatchObject({ stepId: 'stt', fence: 1, run: { id, status: 'running' } })
@@ -204,11 +227,10 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
     it('a pending step, an unknown one, and one of an ended run are not to be had', async () => {
       const customer = await newCustomer(store, 1000n)
       const id = await create(customer)
-      const lease = { processId, leaseMs: MINUTE_MS }
       expect(await runs.claim(id, 'say', lease)).toBeNull()
       expect(await runs.claim(id, 'nothing', lease)).toBeNull()
       expect(await runs.claim('run_nothing', 'stt', lease)).toBeNull()
-      await runs.log.endRun(id, CANCEL, event('run.cancelled'))
+      await endRun(id, CANCEL, event('run.cancelled'))
       expect(await runs.claim(id, 'stt', lease)).toBeNull()
     })
 
@@ -219,11 +241,11 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
       const second = await claim(id, 'stt')
       expect(second.fence).toBe(2)
       const late = commit(lost, { output: { text: 'late' }, receipt: receiptOf(lost, 10n) })
-      expect(await runs.commitStep(late)).toBe(false)
+      expect(await write(late)).toBe(false)
       expect(await runs.renew({ runId: id, stepId: 'stt', fence: 1 }, MINUTE_MS)).toBe(false)
       expect((await get(id)).capturedRao).toBe(0n)
       expect(await runs.log.listEvents(id, 0, 10)).toHaveLength(1)
-      expect(await runs.commitStep(commit(second))).toBe(true)
+      expect(await write(commit(second))).toBe(true)
       expect((await get(id)).steps[0]?.output).toEqual({ text: 'hello' })
     })
 
@@ -232,8 +254,8 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
       const id = await create(customer)
       const { fence } = await claim(id, 'stt', 0)
       expect(await runs.renew({ runId: id, stepId: 'stt', fence }, MINUTE_MS)).toBe(true)
-      expect(await runs.claim(id, 'stt', { processId, leaseMs: MINUTE_MS })).toBeNull()
-      await runs.log.endRun(id, CANCEL, event('run.cancelled'))
+      expect(await runs.claim(id, 'stt', lease)).toBeNull()
+      await endRun(id, CANCEL, event('run.cancelled'))
       expect(await runs.renew({ runId: id, stepId: 'stt', fence }, MINUTE_MS)).toBe(false)
     })
 
@@ -242,9 +264,9 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
       const id = await create(customer)
       const claimed = await claim(id, 'stt')
       const receipt = receiptOf(claimed, 30n)
-      expect(
-        await runs.commitStep(commit(claimed, { receipt, attempts: 2, ready: ['say'], skipped: ['join'] })),
-      ).toBe(true)
+      expect(await write(commit(claimed, { receipt, attempts: 2, ready: ['say'], skipped: ['join'] }))).toBe(
+        true,
+      )
       const run = await get(id)
       expect(run).toMatchObject({ status: 'running', heldRao: 100n, capturedRao: 30n, releasedRao: 0n })
       expect(run.steps[0]).toMatchObject({
@@ -265,9 +287,136 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
       const customer = await newCustomer(store, 1000n)
       const claimed = await claim(await create(customer), 'stt')
       const twice = commit(claimed, { receipt: receiptOf(claimed, 30n) })
-      const results = await Promise.all([runs.commitStep(twice), runs.commitStep(twice)])
+      const results = await Promise.all([write(twice), write(twice)])
       expect(results.sort()).toEqual([false, true])
       expect((await balanceOf(customer)).spentRao).toBe(30n)
+    })
+
+    /** Two steps side by side, and one that waits for both. */
+    const fork = async (customer: Customer) => {
+      const step = (id: string, ready: boolean) => ({ id, use: 'chat' as const, ready })
+      const id = await create(customer, { steps: [step('a', true), step('b', true), step('c', false)] })
+      return { id, claims: await Promise.all([claim(id, 'a'), claim(id, 'b')]) }
+    }
+    const rounds = Array.from({ length: 40 }, (_, index) => index)
+
+    it('two predecessors that end at the same moment leave no successor waiting, and only one of them calls it', async () => {
+      const customer = await newCustomer(store, 100_000n)
+      const forks = await Promise.all(rounds.map(() => fork(customer)))
+      for (const { id, claims } of forks) {
+        const written = await Promise.all(
+          claims.map((claimed) =>
+            runs.commitStep(reference(claimed), ({ steps }) => {
+              const isLast = steps.every(
+                (step) => step.id === claimed.stepId || step.id === 'c' || step.status === 'succeeded',
+              )
+              return commit(claimed, { receipt: receiptOf(claimed, 7n), ready: isLast ? ['c'] : [] })
+            }),
+          ),
+        )
+        expect(written.flatMap((one) => one?.ready)).toEqual(['c'])
+        expect((await get(id)).steps.map(({ status }) => status)).toEqual(['succeeded', 'succeeded', 'ready'])
+      }
+      expect((await balanceOf(customer)).spentRao).toBe(BigInt(rounds.length) * 14n)
+    })
+
+    it('two last steps that end at the same moment end the run once, with what both have cost', async () => {
+      const customer = await newCustomer(store, 100_000n)
+      const forks = await Promise.all(rounds.map(() => fork(customer)))
+      for (const { id, claims } of forks) {
+        await Promise.all(
+          claims.map((claimed) =>
+            runs.commitStep(reference(claimed), (run) => {
+              const isLast = run.steps.some(({ status }) => status === 'succeeded')
+              const output = { before: run.capturedRao.toString() }
+              const end = isLast ? { ...SUCCESS, output } : null
+              return commit(claimed, { receipt: receiptOf(claimed, 7n), end })
+            }),
+          ),
+        )
+        expect(await get(id)).toMatchObject({
+          status: 'succeeded',
+          output: { before: '7' },
+          capturedRao: 14n,
+          releasedRao: 86n,
+        })
+      }
+      expect((await balanceOf(customer)).heldRao).toBe(0n)
+    })
+
+    it('what ends a run is decided by the run as it is then, whoever ends a step of it at that moment', async () => {
+      const customer = await newCustomer(store, 100_000n)
+      for (const { id, claims } of await Promise.all(rounds.map(() => fork(customer)))) {
+        const [first] = claims
+        const [isWritten] = await Promise.all([
+          write(commit(first, { receipt: receiptOf(first, 7n) })),
+          runs.log.endRun(id, ({ capturedRao }) => ({
+            end: { ...CANCEL, output: { captured: capturedRao.toString() } },
+            event: event('run.cancelled'),
+          })),
+        ])
+        const captured = isWritten ? 7n : 0n
+        expect(await get(id)).toMatchObject({
+          status: 'cancelled',
+          output: { captured: captured.toString() },
+          capturedRao: captured,
+        })
+      }
+    })
+
+    it('a conclusion that throws changes nothing', async () => {
+      const customer = await newCustomer(store, 1000n)
+      const claimed = await claim(await create(customer), 'stt')
+      const fail = () => {
+        throw new Error('no conclusion')
+      }
+      await expect(runs.commitStep(reference(claimed), fail)).rejects.toThrow('no conclusion')
+      await expect(runs.log.endRun(claimed.run.id, fail)).rejects.toThrow('no conclusion')
+      expect((await get(claimed.run.id)).steps[0]?.status).toBe('running')
+      expect(await write(commit(claimed))).toBe(true)
+    })
+
+    it('an old claim is asked for no conclusion', async () => {
+      const customer = await newCustomer(store, 1000n)
+      const id = await create(customer)
+      const lost = await claim(id, 'stt', 0)
+      await claim(id, 'stt')
+      let asked = 0
+      const conclude = () => {
+        asked += 1
+        return commit(lost)
+      }
+      expect(await runs.commitStep(reference(lost), conclude)).toBeNull()
+      expect(asked).toBe(0)
+    })
+
+    it('a claim tells of itself in its own transaction, and who is the first of the run', async () => {
+      const customer = await newCustomer(store, 1000n)
+      const step = (id: string) => ({ id, use: 'chat' as const, ready: true })
+      const id = await create(customer, { steps: ['a', 'b', 'c', 'd'].map(step) })
+      await Promise.all(
+        ['a', 'b', 'c', 'd'].map((stepId) =>
+          runs.claim(id, stepId, {
+            ...lease,
+            announce: (claimed, isFirst) => [
+              ...(isFirst ? [event('run.started')] : []),
+              { type: 'step.started', stepId: claimed.stepId, data: { fence: claimed.fence } },
+            ],
+          }),
+        ),
+      )
+      const events = await runs.log.listEvents(id, 1, 10)
+      expect(events.map(({ type }) => type)).toEqual([
+        'run.started',
+        ...Array.from({ length: 4 }, () => 'step.started'),
+      ])
+      expect(
+        events
+          .slice(1)
+          .map(({ stepId }) => stepId)
+          .sort(),
+      ).toEqual(['a', 'b', 'c', 'd'])
+      expect(events.at(-1)?.data).toEqual({ fence: 1 })
     })
 
     it('a step that goes back to ready is charged once over all its attempts', async () => {
@@ -276,14 +425,12 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
       const first = await claim(id, 'stt')
       const error = { code: 'expert_timeout', message: 'The expert was too slow.' }
       const retry = commit(first, { status: 'ready', output: null, error, receipt: receiptOf(first, 30n) })
-      expect(await runs.commitStep(retry)).toBe(true)
+      expect(await write(retry)).toBe(true)
       expect((await get(id)).steps[0]).toMatchObject({ status: 'ready', error, output: null, endedAt: null })
       const second = await claim(id, 'stt')
       expect(second.fence).toBe(2)
       expect(
-        await runs.commitStep(
-          commit(second, { receipt: { ...receiptOf(second, 40n), id: `rcp_${unique()}` } }),
-        ),
+        await write(commit(second, { receipt: { ...receiptOf(second, 40n), id: `rcp_${unique()}` } })),
       ).toBe(true)
       const run = await get(id)
       expect(run.capturedRao).toBe(30n)
@@ -293,10 +440,8 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
     it('a retry after a pause is not to be had before it is due', async () => {
       const customer = await newCustomer(store, 1000n)
       const id = await create(customer)
-      await runs.commitStep(
-        commit(await claim(id, 'stt'), { status: 'ready', output: null, delayMs: MINUTE_MS }),
-      )
-      expect(await runs.claim(id, 'stt', { processId, leaseMs: MINUTE_MS })).toBeNull()
+      await write(commit(await claim(id, 'stt'), { status: 'ready', output: null, delayMs: MINUTE_MS }))
+      expect(await runs.claim(id, 'stt', lease)).toBeNull()
       const due = await runs.log.listDue(1000)
       expect(due.steps.some(({ runId }) => runId === id)).toBe(false)
     })
@@ -306,7 +451,7 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
       const id = await create(customer)
       const claimed = await claim(id, 'stt')
       const greedy = commit(claimed, { receipt: { ...receiptOf(claimed, 101n), heldRao: 101n } })
-      await expect(runs.commitStep(greedy)).rejects.toMatchObject({ code: 'internal_error' })
+      await expect(write(greedy)).rejects.toMatchObject({ code: 'internal_error' })
       expect((await get(id)).steps[0]?.status).toBe('running')
       expect(await balanceOf(customer)).toEqual({ availableRao: 900n, heldRao: 100n, spentRao: 0n })
       expect(await runs.log.listEvents(id, 0, 10)).toHaveLength(1)
@@ -317,9 +462,9 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
       const id = await create(customer)
       const claimed = await claim(id, 'stt')
       const events = [event('step.succeeded'), event('run.succeeded')]
-      expect(
-        await runs.commitStep(commit(claimed, { receipt: receiptOf(claimed, 30n), events, end: SUCCESS })),
-      ).toBe(true)
+      expect(await write(commit(claimed, { receipt: receiptOf(claimed, 30n), events, end: SUCCESS }))).toBe(
+        true,
+      )
       const run = await get(id)
       expect(run).toMatchObject({
         status: 'succeeded',
@@ -339,10 +484,10 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
       const claimed = await claim(id, 'stt')
       const error = { code: 'cancelled', message: 'Cancelled by the caller.' }
       const ends = await Promise.all(
-        [1, 2, 3].map(() => runs.log.endRun(id, { ...CANCEL, error }, event('run.cancelled'))),
+        [1, 2, 3].map(() => endRun(id, { ...CANCEL, error }, event('run.cancelled'))),
       )
       expect(ends.filter((ended) => ended)).toHaveLength(1)
-      expect(await runs.commitStep(commit(claimed, { receipt: receiptOf(claimed, 30n) }))).toBe(false)
+      expect(await write(commit(claimed, { receipt: receiptOf(claimed, 30n) }))).toBe(false)
       expect(await runs.log.append(id, event('run.cost'))).toBe(false)
       const run = await get(id)
       expect(run).toMatchObject({
@@ -358,7 +503,7 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
         'run.cancelled',
       ])
       expect((await balanceOf(customer)).availableRao).toBe(1000n)
-      expect(await runs.log.endRun('run_nothing', CANCEL, event('run.cancelled'))).toBe(false)
+      expect(await endRun('run_nothing', CANCEL, event('run.cancelled'))).toBe(false)
     })
 
     it('events are numbered from one without gaps, whoever writes at the same time', async () => {
@@ -387,7 +532,7 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
       ]
       await claim(leased, 'stt')
       await claim(lapsed, 'stt', 0)
-      await runs.log.endRun(ended, CANCEL, event('run.cancelled'))
+      await endRun(ended, CANCEL, event('run.cancelled'))
       const { steps } = await runs.log.listDue(1000)
       const mine = steps.filter(({ runId }) => [ready, leased, lapsed, ended].includes(runId))
       expect(mine).toHaveLength(2)
@@ -402,8 +547,8 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
       const due = await runs.log.listDue(1000)
       expect(due.expiredRunIds).toContain(id)
       expect(due.steps.some(({ runId }) => runId === id)).toBe(false)
-      expect(await runs.claim(id, 'stt', { processId, leaseMs: MINUTE_MS })).toBeNull()
-      expect(await runs.log.endRun(id, { ...CANCEL, status: 'expired' }, event('run.expired'))).toBe(true)
+      expect(await runs.claim(id, 'stt', lease)).toBeNull()
+      expect(await endRun(id, { ...CANCEL, status: 'expired' }, event('run.expired'))).toBe(true)
       expect((await runs.log.listDue(1000)).expiredRunIds).not.toContain(id)
       expect((await balanceOf(customer)).availableRao).toBe(1000n)
     })
@@ -426,7 +571,7 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
       const customer = await newCustomer(store, 1000n)
       const [mine, theirs] = [await create(customer), await create(customer)]
       await claim(mine, 'stt')
-      expect(await runs.claim(theirs, 'stt', { processId: 'dead', leaseMs: MINUTE_MS })).not.toBeNull()
+      expect(await runs.claim(theirs, 'stt', { ...lease, processId: 'dead' })).not.toBeNull()
       expect(await runs.log.releaseLeases(processId)).toBe(1)
       expect((await get(mine)).steps[0]?.status).toBe('running')
       expect((await get(theirs)).steps[0]?.status).toBe('ready')
@@ -439,7 +584,7 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
       const output = JSON.parse(
         '{"text":"{\\"$from\\":\\"/input\\"} \\u0000 é","__proto__":{"a":1},"list":[null,1e21]}',
       )
-      await runs.commitStep(commit(claimed, { output }))
+      await write(commit(claimed, { output }))
       const stored = (await get(claimed.run.id)).steps[0]?.output
       expect(JSON.stringify(stored)).toBe(JSON.stringify(output))
     })

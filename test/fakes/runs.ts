@@ -1,6 +1,7 @@
 /** Pipeline runs in memory: the same rows, fences, leases and money as the real ones. */
 import { GatewayError } from '../../src/errors.ts'
 import type {
+  ClaimReference,
   CreateRunOutcome,
   NewEvent,
   NewRun,
@@ -11,6 +12,7 @@ import type {
   RunStatus,
   RunStep,
   Runs,
+  StepCommit,
 } from '../../src/ports/runs.ts'
 import { type FakeBooks, type FakeHold, isoOf } from './books.ts'
 import { capture, placeHold, releaseRest, restOf } from './ledger.ts'
@@ -52,7 +54,7 @@ export function fakeRuns(books: FakeBooks): Runs {
       if (after !== null && start === 0) return []
       return own.slice(start, start + limit).map((row) => view(books, row))
     },
-    async claim(runId, stepId, { processId, leaseMs }) {
+    async claim(runId, stepId, { processId, leaseMs, announce }) {
       const row = rows.get(runId)
       const step = row?.steps.get(stepId)
       if (!row || !step || row.end || isExpired(books, row)) return null
@@ -66,9 +68,12 @@ export function fakeRuns(books: FakeBooks): Runs {
         leaseProcess: processId,
         startedAt: step.startedAt ?? isoOf(books.now()),
       })
+      const isFirst = row.status === 'queued'
       row.status = 'running'
       row.startedAt ??= isoOf(books.now())
-      return { run: view(books, row), stepId, fence: step.fence }
+      const claim = { run: view(books, row), stepId, fence: step.fence }
+      append(books, row, announce(claim, isFirst))
+      return claim
     },
     async renew({ runId, stepId, fence }, leaseMs) {
       const row = rows.get(runId)
@@ -77,9 +82,9 @@ export function fakeRuns(books: FakeBooks): Runs {
       step.leaseUntilMs = books.now() + leaseMs
       return true
     },
-    async commitStep(commit) {
+    async commitStep(claim, conclude) {
       if (books.failure) throw books.failure
-      return commitStep(state, commit)
+      return commitStep(state, claim, conclude)
     },
     log: fakeRunLog(state),
   }
@@ -87,10 +92,11 @@ export function fakeRuns(books: FakeBooks): Runs {
 
 function fakeRunLog({ books, rows }: Rows): RunLog {
   return {
-    async endRun(runId, end, event) {
+    async endRun(runId, conclude) {
       if (books.failure) throw books.failure
       const row = rows.get(runId)
       if (!row || row.end) return false
+      const { end, event } = conclude(view(books, row))
       append(books, row, [event])
       finish(books, row, end)
       return true
@@ -184,12 +190,17 @@ function create({ books, rows }: Rows, run: NewRun): CreateRunOutcome {
   return { kind: 'created', run: view(books, row) }
 }
 
-function commitStep({ books, rows }: Rows, commit: Parameters<Runs['commitStep']>[0]): boolean {
-  const row = rows.get(commit.runId)
-  const step = row?.steps.get(commit.stepId)
-  if (!row || !step || row.end || step.status !== 'running' || step.fence !== commit.fence) return false
+function commitStep(
+  { books, rows }: Rows,
+  { runId, stepId, fence }: ClaimReference,
+  conclude: (run: Run) => StepCommit,
+): StepCommit | null {
+  const row = rows.get(runId)
+  const step = row?.steps.get(stepId)
+  if (!row || !step || row.end || step.status !== 'running' || step.fence !== fence) return null
+  const commit = conclude(view(books, row))
   const { receipt } = commit
-  const captureId = `cap:${commit.runId}:${commit.stepId}`
+  const captureId = `cap:${runId}:${stepId}`
   if (receipt && step.receiptId === null) {
     const hold = holdOf(books, row)
     if (receipt.capturedRao > restOf(hold)) {
@@ -220,7 +231,7 @@ function commitStep({ books, rows }: Rows, commit: Parameters<Runs['commitStep']
   }
   append(books, row, commit.events)
   if (commit.end) finish(books, row, commit.end)
-  return true
+  return commit
 }
 
 function finish(books: FakeBooks, row: Row, end: RunEnd): void {

@@ -8,12 +8,11 @@ import { outputsOf, writeOutput } from '../language/run-output.ts'
 import type { StepResult } from '../steps/step-order.ts'
 import { costOf, endEvent, errorOf, runEvent, stepEvent } from './run-events.ts'
 
-/** A step as it was claimed, and the run as it is now, read just before it is written. */
+/** A step as it was claimed, and the run as it is under its lock in the store, in the transaction that writes the conclusion. */
 export type Moment = {
   readonly run: Run
   readonly planned: PlannedRun
   readonly stepId: string
-  readonly fence: number
   /** Attempts at miners, over all tries. */
   readonly attempts: number
 }
@@ -40,7 +39,7 @@ export function concludeSuccess(moment: Moment, result: StepResult, provider: Pr
   if (result.receipt) events.push(runEvent('run.cost', costOf(cost, isLast)))
   if (end) events.push(endEvent(cost, end))
   return {
-    ...frame(moment),
+    attempts: moment.attempts,
     status: 'succeeded',
     output: result.output,
     error: null,
@@ -68,7 +67,7 @@ export function concludeFailure(moment: Moment, error: GatewayError): StepCommit
     error: { code: told.code, message: `Step ${stepId}: ${told.message}` },
   }
   return {
-    ...frame(moment),
+    attempts: moment.attempts,
     status: 'failed',
     output: null,
     error: told,
@@ -90,7 +89,7 @@ export function concludeFailure(moment: Moment, error: GatewayError): StepCommit
 /** The step goes back to where it can be claimed again. @param event - null when nobody needs to hear of it */
 export function concludeReturn(moment: Moment, delayMs: number, event: NewEvent | null): StepCommit {
   return {
-    ...frame(moment),
+    attempts: moment.attempts,
     status: 'ready',
     output: null,
     error: null,
@@ -116,8 +115,6 @@ export function endEarly(
   const end: RunEnd = { status, output, partial: true, error }
   return { end, event: endEvent(run, end) }
 }
-
-const frame = ({ run, stepId, fence, attempts }: Moment) => ({ runId: run.id, stepId, fence, attempts })
 
 function endOfAll(planned: PlannedRun, steps: Run['steps']): RunEnd {
   const { output, partial, problem } = writeOutput(planned, outputsOf(steps))

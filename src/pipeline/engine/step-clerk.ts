@@ -10,7 +10,6 @@ import { concludeFailure, concludeReturn, concludeSuccess, type Moment, type Out
 import { errorOf, stepEvent } from './run-events.ts'
 import type { RunNews } from './run-news.ts'
 import type { RunningAttempts } from './running-attempts.ts'
-import { serialise } from './serialise.ts'
 import type { StepLine } from './step-line.ts'
 
 export type StepClerkOptions = {
@@ -44,6 +43,9 @@ type Written =
   | { readonly kind: 'before' | 'lost' | 'unknown' }
   | { readonly kind: 'refused'; readonly error: GatewayError }
 
+/** From the run under its lock to what is written. Pure. */
+type Conclusion = (moment: Moment) => StepCommit
+
 /** Claims of one step, crashes included: a step that takes its process down each time must end too. */
 const CLAIMS_MAX = 30
 const BACKOFF_MS_MAX = 60_000
@@ -68,7 +70,7 @@ export class StepClerk {
 
   async #writeSuccess(ended: EndedTry, outcome: Outcome & { readonly kind: 'done' }): Promise<void> {
     const { result, provider } = outcome
-    const written = await this.#commit(ended, async (moment) => concludeSuccess(moment, result, provider))
+    const written = await this.#commit(ended, () => (moment) => concludeSuccess(moment, result, provider))
     switch (written.kind) {
       case 'done':
         await this.#queueNext(ended.claim.run, written.commit.ready)
@@ -95,34 +97,35 @@ export class StepClerk {
     if (reason === 'ended' || reason === 'lost') return
     if (reason === 'stopping') {
       // Another process, or this one after its restart, takes it up at once.
-      await this.#commit(ended, async (moment) => concludeReturn(moment, 0, null))
+      await this.#commit(ended, () => (moment) => concludeReturn(moment, 0, null))
       return
     }
     const { step } = stepOf(planned, claim.stepId)
     const told = reason === 'slow' ? tooSlow(step.timeoutMs ?? 0) : error
-    const written = await this.#commit(ended, (moment) => this.#concludeFailed(moment, told))
+    const written = await this.#commit(ended, () => this.#prepareFailed(ended, told))
     if (written.kind !== 'done') return
     const { commit } = written
     if (commit.end) this.#options.attempts.stop(claim.run.id, 'ended', guard)
     else {
-      const { runId, stepId, fence, delayMs } = commit
-      await this.#options.line.add({ runId, stepId, fence, use: step.use }, delayMs)
+      const { run, stepId, fence } = claim
+      await this.#options.line.add({ runId: run.id, stepId, fence, use: step.use }, commit.delayMs)
     }
   }
 
   /** Another try when the failure is of a kind that may pass and tries are left, else the end of the run. */
-  async #concludeFailed(moment: Moment, error: GatewayError): Promise<StepCommit> {
-    const { run, planned, stepId, fence } = moment
+  async #prepareFailed({ claim, planned }: EndedTry, error: GatewayError): Promise<Conclusion> {
+    const { run, stepId, fence } = claim
     const { step } = stepOf(planned, stepId)
+    // Nobody but the holder of the claim tells of tries of its step: this may be read before the lock is held.
     const events = error.spec.retry ? await this.#options.runs.log.listEvents(run.id, 0, EVENTS_MAX) : []
     const retries = events.filter((event) => event.type === 'step.retrying' && event.stepId === stepId).length
     const tries = retries + 1
     if (!error.spec.retry || tries >= step.attempts || fence >= CLAIMS_MAX) {
-      return concludeFailure(moment, error)
+      return (moment) => concludeFailure(moment, error)
     }
     const delayMs = this.#delayOf(step.backoffMs, tries, error)
     const facts = { try: tries, tries_max: step.attempts, delay_ms: delayMs, error: errorOf(error) }
-    return concludeReturn(moment, delayMs, stepEvent('step.retrying', stepId, facts))
+    return (moment) => concludeReturn(moment, delayMs, stepEvent('step.retrying', stepId, facts))
   }
 
   /** Doubles with each try; half of it is left to chance, so that steps that failed together do not come back together. */
@@ -132,8 +135,8 @@ export class StepClerk {
     return Math.round(Math.max(fullMs * (0.5 + this.#options.random() / 2), askedMs))
   }
 
-  /** Commits what `conclude` makes of the run as it is now; again while the store is out of reach and the lease may hold. */
-  async #commit(ended: EndedTry, conclude: (moment: Moment) => Promise<StepCommit>): Promise<Written> {
+  /** Commits what the conclusion makes of the run as it is then; again while the store is out of reach and the lease may hold. */
+  async #commit(ended: EndedTry, prepare: () => Conclusion | Promise<Conclusion>): Promise<Written> {
     const { runs, timing, log, leaseMs } = this.#options
     const { claim, planned, guard, attempts } = ended
     const { stepId, fence } = claim
@@ -141,13 +144,13 @@ export class StepClerk {
     const untilMs = timing.monotonicMs() + leaseMs
     for (;;) {
       try {
-        return await serialise<Written>(runs, runId, async () => {
-          const run = await runs.find(runId, null)
-          if (run && isWritten(run, claim)) return { kind: 'before' }
-          if (!run || run.endedAt !== null) return { kind: 'lost' }
-          const commit = await conclude({ run, planned, stepId, fence, attempts })
-          return (await runs.commitStep(commit)) ? { kind: 'done', commit } : { kind: 'lost' }
-        })
+        const conclude = await prepare()
+        const commit = await runs.commitStep({ runId, stepId, fence }, (run) =>
+          conclude({ run, planned, stepId, attempts }),
+        )
+        if (commit) return { kind: 'done', commit }
+        const run = await runs.find(runId, null)
+        return { kind: run && isWritten(run, claim) ? 'before' : 'lost' }
       } catch (thrown) {
         const error = GatewayError.from(thrown)
         log.warn({ error: thrown, runId, stepId }, 'The end of a step could not be written.')

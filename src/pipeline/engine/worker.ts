@@ -6,7 +6,7 @@ import { GatewayError } from '../../errors.ts'
 import { describeCharge } from '../../inference/pay.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { StepReference } from '../../ports/queue.ts'
-import type { Runs, StepClaim } from '../../ports/runs.ts'
+import type { NewEvent, Runs, StepClaim } from '../../ports/runs.ts'
 import { budgetOf } from '../admission/budget.ts'
 import { type PlannedRun, readPlannedRun, stepOf } from '../language/plan.ts'
 import { outputsOf } from '../language/run-output.ts'
@@ -17,7 +17,6 @@ import type { Outcome, Provider } from './conclude.ts'
 import { errorOf, runEvent, stepEvent } from './run-events.ts'
 import type { RunNews } from './run-news.ts'
 import { RunningAttempts } from './running-attempts.ts'
-import { serialise } from './serialise.ts'
 import { StepClerk } from './step-clerk.ts'
 import type { StepLine } from './step-line.ts'
 
@@ -53,8 +52,9 @@ export class Worker {
     line.taken(step)
     let guard: AttemptGuard | null = null
     try {
-      const claim = await runs.claim(step.runId, step.stepId, { processId, leaseMs })
+      const claim = await runs.claim(step.runId, step.stepId, { processId, leaseMs, announce })
       if (!claim) return
+      this.#options.news.tell(step.runId)
       const planned = await this.#read(claim)
       if (!planned) return
       const { timeoutMs } = stepOf(planned, step.stepId).step
@@ -77,14 +77,14 @@ export class Worker {
       const error = errorOf(GatewayError.from(thrown))
       this.#options.log.error({ error: thrown, runId: run.id }, 'A stored run cannot be read.')
       const end = { status: 'failed', output: null, partial: true, error } as const
-      await this.#options.runs.log.endRun(run.id, end, runEvent('run.failed', { status: 'failed', error }))
+      const event = runEvent('run.failed', { status: 'failed', error })
+      await this.#options.runs.log.endRun(run.id, () => ({ end, event }))
       this.#options.news.tell(run.id)
       return null
     }
   }
 
   async #try(claim: StepClaim, planned: PlannedRun, guard: AttemptGuard): Promise<void> {
-    if (!(await this.#announce(claim))) return
     const before = claim.run.steps.find(({ id }) => id === claim.stepId)?.attempts ?? 0
     let tried = 0
     const outcome = await this.#perform(claim, planned, {
@@ -94,20 +94,6 @@ export class Worker {
       },
     })
     await this.#clerk.write({ claim, planned, guard, attempts: before + tried }, outcome)
-  }
-
-  /** Tells that the step has started, and before that the run. @returns false when the run has ended meanwhile */
-  async #announce({ run, stepId, fence }: StepClaim): Promise<boolean> {
-    const { runs, news } = this.#options
-    const isOpen = await serialise(runs, run.id, async () => {
-      const events = await runs.log.listEvents(run.id, 0, 2)
-      const isFirst = !events.some(({ type }) => type === 'run.started')
-      if (isFirst && !(await runs.log.append(run.id, runEvent('run.started', {})))) return false
-      const use = run.steps.find(({ id }) => id === stepId)?.use
-      return await runs.log.append(run.id, stepEvent('step.started', stepId, { use, try: fence }))
-    })
-    news.tell(run.id)
-    return isOpen
   }
 
   async #perform(
@@ -148,6 +134,13 @@ export class Worker {
       createdAt: new Date(this.#options.timing.wallMs()).toISOString(),
     }
   }
+}
+
+/** Tells that the step has started, and before that the run. */
+function announce({ run, stepId, fence }: StepClaim, isFirst: boolean): readonly NewEvent[] {
+  const use = run.steps.find(({ id }) => id === stepId)?.use
+  const started = stepEvent('step.started', stepId, { use, try: fence })
+  return isFirst ? [runEvent('run.started', {}), started] : [started]
 }
 
 /** Who did it and by which scores they were chosen, as the run and its events show it. */
