@@ -1,147 +1,34 @@
 /**
  * Every setting of the gateway: one schema, parsed once, frozen. The only reader of the environment.
- * `yumagate config` prints this table; docs/settings.md repeats it and a test compares them.
+ * `yumagate config` prints the table; docs/settings.md repeats it and a test compares them.
  */
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { z } from 'zod'
+import { hidePassword } from './config/server-urls.ts'
+import {
+  arrangeDatabase,
+  arrangeRedis,
+  type DatabaseSettings,
+  findContradictions,
+  type RedisSettings,
+  type ServerValues,
+} from './config/servers.ts'
+import { SETTINGS, type Setting } from './config/settings.ts'
 
-const MIB = 1024 * 1024
-
-const integer = (least: number, most: number) => z.coerce.number().int().min(least).max(most)
-
-/** How a setting is read, what it is when not given, and why. A default of null means that it is absent. */
-type Setting = { readonly schema: z.ZodType; readonly default: string | null; readonly reason: string }
-
-const SETTINGS = {
-  PORT: {
-    schema: integer(0, 65_535),
-    default: '8787',
-    reason: 'TCP port of the API. 0 takes a free one, which the start lines and run.json name.',
-  },
-  HOST: {
-    schema: z.string().min(1).max(255),
-    default: '127.0.0.1',
-    reason: 'Address to listen on. Loopback until you decide to open it.',
-  },
-  YUMAGATE_DATA_DIR: {
-    schema: z.string().min(1).max(4096),
-    default: './data',
-    reason: 'Where the embedded database, files, the development chain and run.json are kept.',
-  },
-  YUMAGATE_PROFILE: {
-    schema: z.enum(['devnet']),
-    default: 'devnet',
-    reason:
-      'Which networks and prices to start with. devnet: a small Bittensor on this machine, started by the gateway.',
-  },
-  YUMAGATE_SUBNETS: {
-    schema: z.string().min(1).max(4096),
-    default: null,
-    reason: 'Path of the subnets file (experts, models, prices). Default: that of the profile.',
-  },
-  YUMAGATE_CHAIN_ENDPOINTS: {
-    schema: z.string().transform((text, context) => parseEndpoints(text, context)),
-    default: null,
-    reason:
-      'WebSocket URLs of chain nodes, separated by commas. Default in the devnet profile: its own chain.',
-  },
-  YUMAGATE_CHAIN_GENESIS: {
-    schema: z.string().regex(/^0x[0-9a-f]{64}$/, 'must be 0x and 64 lower-case hex digits'),
-    default: null,
-    reason:
-      'Genesis hash that the chain must have; another chain is refused. Default in the devnet profile: that of its own chain.',
-  },
-  YUMAGATE_DEMO_KEY: {
-    schema: z
-      .string()
-      .regex(/^[\x21-\x7e]{16,200}$/, 'must be 16 to 200 printable ASCII characters without a space'),
-    default: null,
-    reason:
-      'API key of the demo account (devnet profile only). Another value replaces the old key. Default: a random one, kept in the data directory.',
-  },
-  YUMAGATE_MAX_JSON_BYTES: {
-    schema: integer(1024, 512 * MIB),
-    default: String(32 * MIB),
-    reason: 'Largest JSON body. 32 MiB holds a 20 MB picture as base64.',
-  },
-  YUMAGATE_MAX_UPLOAD_BYTES: {
-    schema: integer(1024, 1024 * MIB),
-    default: String(26 * MIB),
-    reason: "Largest multipart body. OpenAI's own limit is 25 MB for the file.",
-  },
-  YUMAGATE_MAX_AUDIO_S: {
-    schema: integer(1, 86_400),
-    default: '1800',
-    reason: 'Longest recording in seconds of decoded sound; bounds memory and price.',
-  },
-  YUMAGATE_DRAIN_S: {
-    schema: integer(0, 3600),
-    default: '25',
-    reason:
-      'How long running answers may go on after SIGTERM or Ctrl-C. Below the 30 s that most process managers wait.',
-  },
-  YUMAGATE_REQUEST_TIMEOUT_S: {
-    schema: integer(1, 3600),
-    default: '300',
-    reason: 'Longest time one request may take, all attempts included. A hold outlives it by a minute.',
-  },
-  YUMAGATE_SNAPSHOT_AGE_MAX_S: {
-    schema: integer(60, 7 * 86_400),
-    default: '7200',
-    reason:
-      'Oldest chain snapshot to serve from while the chain is out of reach. Scores change once per tempo (72 minutes).',
-  },
-  YUMAGATE_DEVNET_BLOCK_MS: {
-    schema: integer(100, 60_000),
-    default: '1000',
-    reason: 'Block time of the development chain. Real chains take 12,000.',
-  },
-  YUMAGATE_TEXT_URL: {
-    schema: z.url({ protocol: /^https?$/ }),
-    default: null,
-    reason:
-      "Any OpenAI-compatible server (vLLM, Ollama, llama.cpp) to stand behind the devnet's text miners, e.g. http://127.0.0.1:11434/v1.",
-  },
-  YUMAGATE_SPEECH_URL: {
-    schema: z.url({ protocol: /^https?$/ }),
-    default: null,
-    reason: "The same behind the devnet's speech-to-text miners.",
-  },
-  YUMAGATE_VISION_URL: {
-    schema: z.url({ protocol: /^https?$/ }),
-    default: null,
-    reason: "The same behind the devnet's image recognition miners.",
-  },
-  YUMAGATE_IMAGE_URL: {
-    schema: z.url({ protocol: /^https?$/ }),
-    default: null,
-    reason: "The same behind the devnet's image generation miners.",
-  },
-  LOG_LEVEL: {
-    schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
-    default: 'warn',
-    reason: 'Least severe line that is logged, as JSON on standard error.',
-  },
-  YUMAGATE_URL: {
-    schema: z.url({ protocol: /^https?$/ }),
-    default: null,
-    reason: 'For the demo and the tests: base URL of a running gateway. Default: the one in run.json.',
-  },
-  YUMAGATE_API_KEY: {
-    schema: z.string().min(1).max(200),
-    default: null,
-    reason: 'For the demo and the tests: the key to use. Default: the demo key in run.json.',
-  },
-} as const satisfies Record<string, Setting>
-
-/** Names of the settings that hold secrets: their values are never printed. */
-const SECRET_SETTINGS: ReadonlySet<string> = new Set(['YUMAGATE_DEMO_KEY', 'YUMAGATE_API_KEY'])
+type Name = keyof typeof SETTINGS
+type Environment = Readonly<Record<string, string | undefined>>
 
 /** The settings in the shapes that the program uses. Paths are absolute. */
 export type Config = Readonly<{
   port: number
   host: string
   dataDirectory: string
+  /** Null for the embedded database. */
+  database: DatabaseSettings | null
+  /** Null for the queue in the database. */
+  redis: RedisSettings | null
+  /** Null for the place that goes with the database. */
+  blobDirectory: string | null
   profile: 'devnet'
   subnetsFile: string | null
   chainEndpoints: readonly string[] | null
@@ -172,49 +59,120 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the settings.
+ * Reads the settings. A secret may come from a file: `NAME_FILE` holds its path, and the line's end at the file's end is not part of it.
  *
  * @param environment - `process.env` by default; tests pass their own
  * @throws ConfigError naming every wrong setting
  */
-export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+export function readConfig(environment: Environment = process.env): Config {
   const problems: string[] = []
   const values = new Map<string, unknown>()
-  for (const [name, setting] of Object.entries(SETTINGS) as [string, Setting][]) {
-    const text =
-      environment[name] === undefined || environment[name] === '' ? setting.default : environment[name]
+  const given = readGiven(environment, problems)
+  for (const [name, setting] of rows()) {
+    const text = given.get(name) ?? setting.default
     if (text === null) continue
     const parsed = setting.schema.safeParse(text)
     if (parsed.success) values.set(name, parsed.data)
     else problems.push(`${name}: ${parsed.error.issues[0]?.message ?? 'is not valid'}`)
   }
-  for (const name of Object.keys(environment)) {
-    if (name.startsWith('YUMAGATE_') && !(name in SETTINGS))
-      problems.push(`${name}: no such setting; see yumagate config`)
-  }
+  const servers = serverValues(values, problems)
+  if (problems.length === 0) problems.push(...findContradictions(servers, (name) => given.has(name)))
   if (problems.length > 0) throw new ConfigError(`Bad settings: ${problems.join('; ')}`)
-  return Object.freeze(arrange(values))
+  return Object.freeze(arrange(values, servers))
 }
 
 /** The rows of `yumagate config`, with the value in force (secrets are only said to be set). */
-export function listSettings(environment: Readonly<Record<string, string | undefined>> = process.env) {
-  return (Object.entries(SETTINGS) as [string, Setting][]).map(([name, setting]) => {
-    const given = environment[name]
-    const shown = given !== undefined && SECRET_SETTINGS.has(name) ? '(set)' : given
-    return { name, default: setting.default, reason: setting.reason, value: shown ?? setting.default }
-  })
+export function listSettings(environment: Environment = process.env) {
+  return rows().map(([name, { default: byDefault, reason, secret }]) => ({
+    name,
+    default: byDefault,
+    reason,
+    value: show(environment, name, secret) ?? byDefault,
+  }))
 }
 
-function arrange(values: ReadonlyMap<string, unknown>): Config {
+const rows = () => Object.entries(SETTINGS) as [Name, Setting][]
+
+const fileSetting = (name: string): string => `${name}_FILE`
+
+function show(environment: Environment, name: Name, secret: Setting['secret']): string | null {
+  const text = environment[name]
+  if (secret !== undefined && environment[fileSetting(name)]) return '(in a file)'
+  if (text === undefined || text === '') return null
+  if (secret === undefined) return text
+  return secret === 'url' ? hidePassword(text) : '(set)'
+}
+
+/** What the environment says, an empty text counting as nothing; secrets also from their files. */
+function readGiven(environment: Environment, problems: string[]): ReadonlyMap<string, string> {
+  const given = new Map<string, string>()
+  const known = new Set<string>()
+  for (const [name, { secret }] of rows()) {
+    known.add(name)
+    const text = environment[name]
+    if (text) given.set(name, text)
+    if (secret === undefined) continue
+    known.add(fileSetting(name))
+    const file = environment[fileSetting(name)]
+    if (!file) continue
+    if (text) problems.push(`${name}, ${fileSetting(name)}: only one of them`)
+    const content = readText(fileSetting(name), file, problems)?.replace(/\r?\n$/, '')
+    if (content === '') problems.push(`${fileSetting(name)}: the file is empty`)
+    else if (content !== undefined) given.set(name, content)
+  }
+  for (const name of Object.keys(environment)) {
+    if (name.startsWith('YUMAGATE_') && !known.has(name))
+      problems.push(`${name}: no such setting; see yumagate config`)
+  }
+  return given
+}
+
+function readText(name: string, file: string, problems: string[]): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'failed'
+    problems.push(`${name}: the file cannot be read (${code})`)
+    return undefined
+  }
+}
+
+function serverValues(values: ReadonlyMap<string, unknown>, problems: string[]): ServerValues {
+  const ca = (name: Name) => {
+    const file = values.get(name)
+    return typeof file === 'string' ? (readText(name, file, problems) ?? null) : null
+  }
+  // Each value was checked by the schema of its own row.
+  const of = <Key extends keyof ServerValues>(name: Name) => (values.get(name) as ServerValues[Key]) ?? null
+  return {
+    databaseUrl: of<'databaseUrl'>('DATABASE_URL'),
+    databaseCa: ca('YUMAGATE_DATABASE_CA'),
+    poolMax: values.get('YUMAGATE_DATABASE_POOL') as number,
+    redisUrl: of<'redisUrl'>('REDIS_URL'),
+    redisCa: ca('YUMAGATE_REDIS_CA'),
+    sentinels: of<'sentinels'>('YUMAGATE_REDIS_SENTINELS'),
+    sentinelPassword: of<'sentinelPassword'>('YUMAGATE_REDIS_SENTINEL_PASSWORD'),
+    cluster: of<'cluster'>('YUMAGATE_REDIS_CLUSTER'),
+  }
+}
+
+function arrange(values: ReadonlyMap<string, unknown>, servers: ServerValues): Config {
   // Each value was checked by the schema of its own row; the casts below say which.
-  const text = (name: keyof typeof SETTINGS) => (values.get(name) as string | undefined) ?? null
-  const number = (name: keyof typeof SETTINGS) => values.get(name) as number
+  const text = (name: Name) => (values.get(name) as string | undefined) ?? null
+  const number = (name: Name) => values.get(name) as number
+  const path = (name: Name) => {
+    const given = text(name)
+    return given === null ? null : resolve(given)
+  }
   return {
     port: number('PORT'),
     host: text('HOST') ?? '127.0.0.1',
     dataDirectory: resolve(text('YUMAGATE_DATA_DIR') ?? './data'),
+    database: arrangeDatabase(servers),
+    redis: arrangeRedis(servers),
+    blobDirectory: path('YUMAGATE_BLOB_DIR'),
     profile: 'devnet',
-    subnetsFile: text('YUMAGATE_SUBNETS') === null ? null : resolve(text('YUMAGATE_SUBNETS') ?? ''),
+    subnetsFile: path('YUMAGATE_SUBNETS'),
     chainEndpoints: (values.get('YUMAGATE_CHAIN_ENDPOINTS') as readonly string[] | undefined) ?? null,
     chainGenesis: text('YUMAGATE_CHAIN_GENESIS'),
     demoKey: text('YUMAGATE_DEMO_KEY'),
@@ -236,12 +194,4 @@ function arrange(values: ReadonlyMap<string, unknown>): Config {
     logLevel: values.get('LOG_LEVEL') as Config['logLevel'],
     client: { url: text('YUMAGATE_URL'), apiKey: text('YUMAGATE_API_KEY') },
   }
-}
-
-function parseEndpoints(text: string, context: z.RefinementCtx): readonly string[] {
-  const endpoints = text.split(',').map((part) => part.trim())
-  if (endpoints.some((endpoint) => !/^wss?:\/\/[^\s]+$/.test(endpoint))) {
-    context.addIssue('must be ws:// or wss:// URLs, separated by commas')
-  }
-  return endpoints
 }

@@ -36,6 +36,7 @@ const MAY_IMPORT: readonly (readonly [file: RegExp, targets: readonly string[]])
       'src/errors.ts',
       'src/units.ts',
       'src/config.ts',
+      'src/config/',
       'src/inference/',
       'src/pipeline/',
       'src/billing/',

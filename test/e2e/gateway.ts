@@ -93,7 +93,7 @@ export function remove(directory: string): void {
 function cleanEnvironment(): Record<string, string | undefined> {
   return Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) => !name.startsWith('YUMAGATE_') && name !== 'PORT' && name !== 'HOST',
+      ([name]) => !name.startsWith('YUMAGATE_') && !/^(PORT|HOST|(DATABASE|REDIS)_URL(_FILE)?)$/.test(name),
     ),
   )
 }

@@ -1,0 +1,207 @@
+/** The table of all settings: how each is read, its default, and why. `../config.ts` reads it against the environment. */
+import { z } from 'zod'
+import { parseDatabaseUrl, parseNodes, parseRedisUrl } from './server-urls.ts'
+
+const MIB = 1024 * 1024
+
+const PATH = z.string().min(1).max(4096)
+
+const integer = (least: number, most: number) => z.coerce.number().int().min(least).max(most)
+
+/** How a setting is read, what it is when not given, and why. A default of null means that it is absent. */
+export type Setting = {
+  readonly schema: z.ZodType
+  readonly default: string | null
+  readonly reason: string
+  /** Its value is never printed, or is a URL that is printed without its password. It may come from a file: `NAME_FILE`. */
+  readonly secret?: 'whole' | 'url'
+}
+
+/** By name, in the order of the documentation. */
+export const SETTINGS = {
+  PORT: {
+    schema: integer(0, 65_535),
+    default: '8787',
+    reason: 'TCP port of the API. 0 takes a free one, which the start lines and run.json name.',
+  },
+  HOST: {
+    schema: z.string().min(1).max(255),
+    default: '127.0.0.1',
+    reason: 'Address to listen on. Loopback until you decide to open it.',
+  },
+  YUMAGATE_DATA_DIR: {
+    schema: PATH,
+    default: './data',
+    reason: 'Where the embedded database, files, the development chain and run.json are kept.',
+  },
+  DATABASE_URL: {
+    schema: z.string().transform(parseDatabaseUrl),
+    default: null,
+    reason:
+      'Postgres 15 or later: postgres://user:password@host:5432/database, with ?sslmode=verify-full for TLS. Default: the embedded database in the data directory.',
+    secret: 'url',
+  },
+  YUMAGATE_DATABASE_POOL: {
+    schema: integer(2, 1000),
+    default: '10',
+    reason:
+      'Most connections of one process to Postgres, for everything but the queue, which takes up to 16 more while it lies there too.',
+  },
+  YUMAGATE_DATABASE_CA: {
+    schema: PATH,
+    default: null,
+    reason:
+      'PEM file of the authority that signed the certificate of Postgres; turns TLS on. Default: the authorities that Node trusts.',
+  },
+  REDIS_URL: {
+    schema: z.string().transform(parseRedisUrl),
+    default: null,
+    reason:
+      'Redis 6.2 or later, with maxmemory-policy noeviction, for the queue: redis://user:password@host:6379/0, or rediss:// for TLS. Default: the queue lies in the database.',
+    secret: 'url',
+  },
+  YUMAGATE_REDIS_SENTINELS: {
+    schema: z.string().transform(parseNodes),
+    default: null,
+    reason:
+      'Sentinels to ask for the server: host:26379, separated by commas. REDIS_URL then names the master set instead of a host: redis://:password@mymaster/0.',
+  },
+  YUMAGATE_REDIS_SENTINEL_PASSWORD: {
+    schema: z.string().min(1).max(1000),
+    default: null,
+    reason: 'Password of the Sentinels, where they want one.',
+    secret: 'whole',
+  },
+  YUMAGATE_REDIS_CLUSTER: {
+    schema: z.string().transform(parseNodes),
+    default: null,
+    reason:
+      'The servers are a Redis Cluster: more of its nodes to ask beside that of REDIS_URL, as host:6379, separated by commas.',
+  },
+  YUMAGATE_REDIS_CA: {
+    schema: PATH,
+    default: null,
+    reason:
+      'PEM file of the authority that signed the certificates of Redis; wants rediss://. Default: the authorities that Node trusts.',
+  },
+  YUMAGATE_BLOB_DIR: {
+    schema: PATH,
+    default: null,
+    reason:
+      'Folder for the content of files, shared by all processes. Default: in Postgres with DATABASE_URL, else in the data directory.',
+  },
+  YUMAGATE_PROFILE: {
+    schema: z.enum(['devnet']),
+    default: 'devnet',
+    reason:
+      'Which networks and prices to start with. devnet: a small Bittensor on this machine, started by the gateway.',
+  },
+  YUMAGATE_SUBNETS: {
+    schema: PATH,
+    default: null,
+    reason: 'Path of the subnets file (experts, models, prices). Default: that of the profile.',
+  },
+  YUMAGATE_CHAIN_ENDPOINTS: {
+    schema: z.string().transform((text, context) => parseEndpoints(text, context)),
+    default: null,
+    reason:
+      'WebSocket URLs of chain nodes, separated by commas. Default in the devnet profile: its own chain.',
+  },
+  YUMAGATE_CHAIN_GENESIS: {
+    schema: z.string().regex(/^0x[0-9a-f]{64}$/, 'must be 0x and 64 lower-case hex digits'),
+    default: null,
+    reason:
+      'Genesis hash that the chain must have; another chain is refused. Default in the devnet profile: that of its own chain.',
+  },
+  YUMAGATE_DEMO_KEY: {
+    schema: z
+      .string()
+      .regex(/^[\x21-\x7e]{16,200}$/, 'must be 16 to 200 printable ASCII characters without a space'),
+    default: null,
+    reason:
+      'API key of the demo account (devnet profile only). Another value replaces the old key. Default: a random one, kept in the data directory.',
+    secret: 'whole',
+  },
+  YUMAGATE_MAX_JSON_BYTES: {
+    schema: integer(1024, 512 * MIB),
+    default: String(32 * MIB),
+    reason: 'Largest JSON body. 32 MiB holds a 20 MB picture as base64.',
+  },
+  YUMAGATE_MAX_UPLOAD_BYTES: {
+    schema: integer(1024, 1024 * MIB),
+    default: String(26 * MIB),
+    reason: "Largest multipart body. OpenAI's own limit is 25 MB for the file.",
+  },
+  YUMAGATE_MAX_AUDIO_S: {
+    schema: integer(1, 86_400),
+    default: '1800',
+    reason: 'Longest recording in seconds of decoded sound; bounds memory and price.',
+  },
+  YUMAGATE_DRAIN_S: {
+    schema: integer(0, 3600),
+    default: '25',
+    reason:
+      'How long running answers may go on after SIGTERM or Ctrl-C. Below the 30 s that most process managers wait.',
+  },
+  YUMAGATE_REQUEST_TIMEOUT_S: {
+    schema: integer(1, 3600),
+    default: '300',
+    reason: 'Longest time one request may take, all attempts included. A hold outlives it by a minute.',
+  },
+  YUMAGATE_SNAPSHOT_AGE_MAX_S: {
+    schema: integer(60, 7 * 86_400),
+    default: '7200',
+    reason:
+      'Oldest chain snapshot to serve from while the chain is out of reach. Scores change once per tempo (72 minutes).',
+  },
+  YUMAGATE_DEVNET_BLOCK_MS: {
+    schema: integer(100, 60_000),
+    default: '1000',
+    reason: 'Block time of the development chain. Real chains take 12,000.',
+  },
+  YUMAGATE_TEXT_URL: {
+    schema: z.url({ protocol: /^https?$/ }),
+    default: null,
+    reason:
+      "Any OpenAI-compatible server (vLLM, Ollama, llama.cpp) to stand behind the devnet's text miners, e.g. http://127.0.0.1:11434/v1.",
+  },
+  YUMAGATE_SPEECH_URL: {
+    schema: z.url({ protocol: /^https?$/ }),
+    default: null,
+    reason: "The same behind the devnet's speech-to-text miners.",
+  },
+  YUMAGATE_VISION_URL: {
+    schema: z.url({ protocol: /^https?$/ }),
+    default: null,
+    reason: "The same behind the devnet's image recognition miners.",
+  },
+  YUMAGATE_IMAGE_URL: {
+    schema: z.url({ protocol: /^https?$/ }),
+    default: null,
+    reason: "The same behind the devnet's image generation miners.",
+  },
+  LOG_LEVEL: {
+    schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    default: 'warn',
+    reason: 'Least severe line that is logged, as JSON on standard error.',
+  },
+  YUMAGATE_URL: {
+    schema: z.url({ protocol: /^https?$/ }),
+    default: null,
+    reason: 'For the demo and the tests: base URL of a running gateway. Default: the one in run.json.',
+  },
+  YUMAGATE_API_KEY: {
+    schema: z.string().min(1).max(200),
+    default: null,
+    reason: 'For the demo and the tests: the key to use. Default: the demo key in run.json.',
+    secret: 'whole',
+  },
+} as const satisfies Record<string, Setting>
+
+function parseEndpoints(text: string, context: z.RefinementCtx): readonly string[] {
+  const endpoints = text.split(',').map((part) => part.trim())
+  if (endpoints.some((endpoint) => !/^wss?:\/\/[^\s]+$/.test(endpoint))) {
+    context.addIssue('must be ws:// or wss:// URLs, separated by commas')
+  }
+  return endpoints
+}
