@@ -29,6 +29,7 @@ function committer(ledger: Ledger) {
         holds: batch.flatMap(({ hold }) => hold ?? []),
         settlements: batch.flatMap(({ settlement }) => settlement ?? []),
         voids: [],
+        captures: [],
       }
       const outcome = await ledger.commit(parts)
       commits += 1

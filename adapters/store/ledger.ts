@@ -1,6 +1,16 @@
 /** The ledger in SQL: double entry, guarded balances, receipts in the same transaction. The functions are in `migrations/`. */
 import { GatewayError } from '../../src/errors.ts'
-import type { HoldOutcome, Ledger, LedgerBatch, LedgerBatchOutcome, Receipt } from '../../src/ports/ledger.ts'
+import type {
+  HoldOutcome,
+  HoldRequest,
+  LeaseChange,
+  Ledger,
+  LedgerBatch,
+  LedgerBatchOutcome,
+  Receipt,
+  Settlement,
+  SettleOutcome,
+} from '../../src/ports/ledger.ts'
 import { arrayOf, bigintOf, type Row, textOf } from './columns.ts'
 import type { Database, Statement } from './database.ts'
 import { decodeReceipt, encodeReceipt } from './receipt-text.ts'
@@ -13,31 +23,50 @@ const MANY_ROWS = 2
 /** Holds released in one transaction of the sweep, so that it keeps nobody waiting. */
 const SWEEP_ROWS = 200
 
-const COMMIT_EACH = commitStatement('ledger_commit_each')
-const COMMIT_MANY = commitStatement('ledger_commit_many')
+const COMMIT_EACH = callStatement('ledger_commit_each', 14)
+const COMMIT_MANY = callStatement('ledger_commit_many', 14)
+const COMMIT_ALL = callStatement('ledger_commit_all', 22)
+const CAPTURE: Statement = {
+  name: 'lease_capture',
+  text: 'select yumagate.lease_capture($1, $2, $3, $4, $5, $6, $7) as captured',
+}
+
+const READ_BALANCE = {
+  name: 'read_balance',
+  text: `select p.available, p.held, p.spent, 0::bigint as rest
+    from yumagate.account a join yumagate.purse p on p.account_number = a.number where a.id = $1`,
+}
+const READ_BALANCE_WITH_LEASES = `
+  select p.available, p.held, p.spent, coalesce((
+      select sum(greatest(h.amount - h.captured - h.released - l.reserved, 0))
+        from unnest($2::text[], $3::bigint[]) as l (id, reserved)
+        join yumagate.hold h on h.id = l.id and h.account_number = a.number and h.closed_at is null), 0)::bigint as rest
+    from yumagate.account a join yumagate.purse p on p.account_number = a.number where a.id = $1`
 
 export function createLedger(database: Database, options: { readonly processId: string }): Ledger {
   const revenue = revenueAccounts(database)
   return {
     async commit(batch) {
-      await revenue.prepare(batch.settlements.map(({ receipt }) => receipt.capability))
-      const [row] = await database.query(
-        isForSets(batch) ? COMMIT_MANY : COMMIT_EACH,
-        batchValues(batch, options),
-      )
+      const { captures, settlements } = batch
+      await revenue.prepare([...captures, ...settlements].map(({ receipt }) => receipt.capability))
+      const [row] = await commit(database, batch, options.processId)
       if (!row) throw new GatewayError('internal_error', 'The ledger gave no answer.')
       return readOutcome(row)
     },
-    async readBalance(accountId) {
+    changeLease: (change) => changeLease(database, change, options.processId),
+    async readBalance(accountId, reservedRao) {
+      const leases = [...(reservedRao ?? [])]
       const [row] = await database.query(
-        `select p.available, p.held, p.spent
-           from yumagate.account a join yumagate.purse p on p.account_number = a.number where a.id = $1`,
-        [accountId],
+        leases.length === 0 ? READ_BALANCE : READ_BALANCE_WITH_LEASES,
+        leases.length === 0
+          ? [accountId]
+          : [accountId, leases.map(([id]) => id), leases.map(([, reserved]) => reserved)],
       )
       if (!row) throw new GatewayError('not_found', 'There is no such account.')
+      const restRao = bigintOf(row, 'rest')
       return {
-        availableRao: bigintOf(row, 'available'),
-        heldRao: bigintOf(row, 'held'),
+        availableRao: bigintOf(row, 'available') + restRao,
+        heldRao: bigintOf(row, 'held') - restRao,
         spentRao: bigintOf(row, 'spent'),
       }
     },
@@ -63,9 +92,29 @@ export function createLedger(database: Database, options: { readonly processId: 
   }
 }
 
-function commitStatement(name: string): Statement {
-  const parameters = Array.from({ length: 14 }, (_, index) => `$${index + 1}`).join(', ')
+function callStatement(name: string, parameterCount: number): Statement {
+  const parameters = Array.from({ length: parameterCount }, (_, index) => `$${index + 1}`).join(', ')
   return { name, text: `select * from yumagate.${name}(${parameters})` }
+}
+
+/** Most batches of a busy gateway are captures alone. */
+function commit(database: Database, batch: LedgerBatch, processId: string): Promise<readonly Row[]> {
+  const { captures, settlements, voids, holds } = batch
+  if (captures.length === 0) {
+    return database.query(isForSets(batch) ? COMMIT_MANY : COMMIT_EACH, [
+      ...settlementValues(settlements),
+      ...restValues(batch, processId),
+    ])
+  }
+  if (settlements.length + voids.length + holds.length === 0) {
+    return database.query(CAPTURE, settlementValues(captures))
+  }
+  return database.query(COMMIT_ALL, [
+    ...settlementValues(captures),
+    ...settlementValues(settlements),
+    ...restValues(batch, processId),
+    isForSets(batch),
+  ])
 }
 
 /** Sets want each hold and receipt at most once. */
@@ -79,11 +128,8 @@ function isForSets({ settlements, voids, holds }: LedgerBatch): boolean {
   )
 }
 
-function batchValues(batch: LedgerBatch, options: { readonly processId: string }): readonly unknown[] {
-  const { settlements, voids, holds } = batch
-  for (const { id, amountRao } of holds) {
-    if (amountRao <= 0n) throw new GatewayError('internal_error', `A hold must be above zero: ${id}.`)
-  }
+/** The seven arrays that `ledger_settle_many` and `lease_capture` take. */
+function settlementValues(settlements: readonly Settlement[]): readonly unknown[] {
   const receipts = settlements.map(({ receipt }) => receipt)
   return [
     settlements.map(({ holdId }) => holdId),
@@ -93,25 +139,55 @@ function batchValues(batch: LedgerBatch, options: { readonly processId: string }
     receipts.map(({ requestId }) => requestId),
     receipts.map(({ capability }) => `revenue:${capability}`),
     receipts.map(encodeReceipt),
+  ]
+}
+
+/** Voids and holds. */
+function restValues({ voids, holds }: LedgerBatch, processId: string): readonly unknown[] {
+  checkHolds(holds)
+  return [
     voids,
     holds.map(({ id }) => id),
     holds.map(({ accountId }) => accountId),
     holds.map(({ keyId }) => keyId),
     holds.map(({ amountRao }) => amountRao),
     holds.map(({ ttlMs }) => ttlMs),
-    options.processId,
+    processId,
   ]
 }
 
-function readOutcome(row: Row): LedgerBatchOutcome {
-  const available = arrayOf(row, 'available')
-  return {
-    settlements: arrayOf(row, 'settled').map((settled) => ({
-      kind: settled === true ? 'settled' : 'closed',
-    })),
-    holds: arrayOf(row, 'codes').map((code, index) => readHoldOutcome(code, available[index])),
+function checkHolds(holds: readonly HoldRequest[]): void {
+  for (const { id, amountRao } of holds) {
+    if (amountRao <= 0n) throw new GatewayError('internal_error', `A hold must be above zero: ${id}.`)
   }
 }
+
+async function changeLease(database: Database, change: LeaseChange, processId: string): Promise<HoldOutcome> {
+  if (change.kind === 'give-back') {
+    await database.query('select yumagate.lease_give_back($1, $2)', [change.leaseId, change.keepRao])
+    return { kind: 'held' }
+  }
+  const { id, accountId, keyId, amountRao, ttlMs } = change.request
+  checkHolds([change.request])
+  const [row] = await database.query('select * from yumagate.lease_open($1, $2, $3, $4, $5, $6, $7)', [
+    ...[id, accountId, keyId, amountRao, change.freeRaoMin, ttlMs, processId],
+  ])
+  return readHoldOutcome(row?.code, row?.available)
+}
+
+function readOutcome(row: Row): LedgerBatchOutcome {
+  const available = 'available' in row ? arrayOf(row, 'available') : []
+  return {
+    captures: readSettled(row, 'captured'),
+    settlements: readSettled(row, 'settled'),
+    holds: ('codes' in row ? arrayOf(row, 'codes') : []).map((code, index) =>
+      readHoldOutcome(code, available[index]),
+    ),
+  }
+}
+
+const readSettled = (row: Row, column: string): readonly SettleOutcome[] =>
+  column in row ? arrayOf(row, column).map((done) => ({ kind: done === true ? 'settled' : 'closed' })) : []
 
 /** Reads the answer of `ledger_hold`. */
 export function readHoldOutcome(code: unknown, available: unknown): HoldOutcome {

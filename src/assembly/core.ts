@@ -73,6 +73,8 @@ export function buildCore(options: CoreOptions) {
     purse,
     accounts,
     pay,
+    /** The ledger as callers and operators see it: what spend leases have left over is available. */
+    ledger: { ...store.ledger, readBalance: purse.readBalance },
     meter: createMeter(createO200kTokenizer()),
     closeDialects: () => Promise.all(dialects.map((dialect) => dialect.close())),
   }

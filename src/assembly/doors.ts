@@ -6,6 +6,7 @@ import { createAdminApp } from '../http/admin.ts'
 import { type AppOptions, createApp } from '../http/app.ts'
 import { RunningSignals } from '../http/running-signals.ts'
 import { type Served, serveApp } from '../http/serve.ts'
+import type { Ledger } from '../ports/ledger.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Store } from '../ports/store.ts'
 import { StartError } from './files.ts'
@@ -24,6 +25,7 @@ export type DoorsOptions = {
   readonly signals: RunningSignals
   readonly accounts: AccountService
   readonly store: Store
+  readonly ledger: Ledger
   readonly fund: ((accountId: string, amountRao: bigint) => Promise<void>) | null
 }
 
@@ -34,7 +36,7 @@ export async function openDoors({ config, log, app, signals, ...rest }: DoorsOpt
     token: adminToken,
     accounts: rest.accounts,
     rows: rest.store.accounts,
-    ledger: rest.store.ledger,
+    ledger: rest.ledger,
     log,
     fund: rest.fund,
   })

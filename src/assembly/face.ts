@@ -63,6 +63,7 @@ export function buildFace(options: FaceOptions) {
     random: (sizeBytes) => randomBytes(sizeBytes),
     isAlone: true,
     readGenesisHash: options.readGenesisHash,
+    recall: core.purse.recall,
   })
   const common = { contract, directory, signals }
   const { jsonBytesMax, uploadBytesMax } = config
@@ -75,7 +76,7 @@ export function buildFace(options: FaceOptions) {
     files: { contract, shelf, uploadBytesMax },
     pipelines: { pipelines, signals },
     models: { directory, readPrices: pay.readPrices, createdS: MODELS_CREATED_S },
-    account: { ledger: store.ledger, readGenesisHash: options.readGenesisHash },
+    account: { ledger: core.ledger, readGenesisHash: options.readGenesisHash },
     health: { version: options.version, readParts: options.readiness },
   }
   return {

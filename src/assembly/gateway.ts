@@ -61,7 +61,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
   const { config, log } = options
   const { core, face, run, store } = parts
   const doors = await openDoors({
-    ...{ config, log, store, signals: parts.signals, accounts: core.accounts },
+    ...{ config, log, store, signals: parts.signals, accounts: core.accounts, ledger: core.ledger },
     app: face.app,
     fund: fundBy(parts.network.faucet, store),
   }).catch(async (error: unknown) => {

@@ -70,10 +70,11 @@ export class Committer {
   }
 
   /**
-   * @param ttlMs - for how long the void that follows a failed settle is tried
+   * @param ttlMs - for how long the void that follows a failed settle is tried; null for a capture out of a spend lease, which no void
+   *   follows
    * @throws GatewayError `ledger_unavailable` not committed in time; a void of what may be left of the hold follows by itself
    */
-  settle(settlement: Settlement, ttlMs: number): Promise<SettleOutcome> {
+  settle(settlement: Settlement, ttlMs: number | null): Promise<SettleOutcome> {
     return new Promise((resolve, reject) => {
       const startByMs = this.#startBy(this.#options.settleWaitMs)
       this.#add({ kind: 'settle', settlement, ttlMs, resolve, reject, startByMs, sent: false })
@@ -200,8 +201,9 @@ export class Committer {
       return
     }
     entry.reject(error)
-    if (entry.kind === 'settle') void this.void(entry.settlement.holdId, entry.ttlMs)
-    else if (entry.sent) void this.void(entry.request.id, entry.request.ttlMs)
+    if (entry.kind === 'settle') {
+      if (entry.ttlMs !== null) void this.void(entry.settlement.holdId, entry.ttlMs)
+    } else if (entry.sent) void this.void(entry.request.id, entry.request.ttlMs)
   }
 }
 

@@ -3,15 +3,17 @@
  * charged. Nothing else in the core touches holds of single requests.
  */
 import { GatewayError } from '../errors.ts'
-import type { HoldOutcome, Ledger, Receipt } from '../ports/ledger.ts'
+import type { Balance, HoldOutcome, Ledger, Receipt, Settlement, SettleOutcome } from '../ports/ledger.ts'
 import type { Logger } from '../ports/logger.ts'
 import { formatTao, RAO_MAX } from '../units.ts'
 import { Committer, type CommitterState } from './committer.ts'
+import type { Lease } from './lease.ts'
 import { buildReceipt, createReceiptIds, type ReceiptParts } from './receipt.ts'
+import { SpendLeases } from './spend-leases.ts'
 import type { Timing } from './timing.ts'
 
 export type PurseOptions = {
-  readonly ledger: Pick<Ledger, 'commit'>
+  readonly ledger: Pick<Ledger, 'commit' | 'changeLease' | 'readBalance'>
   readonly timing: Timing
   /** Bytes from a cryptographic source. */
   readonly random: (sizeBytes: number) => Uint8Array
@@ -36,9 +38,9 @@ export type ReserveOrder = {
   readonly ttlMs: number
 }
 
-/** A hold that was made durably. It is closed once, by `settle` or by `void`. */
+/** An amount that is durably held. It ends once, by `settle` or by `void`. */
 export type Reservation = {
-  /** `hold:<request id>`. */
+  /** `hold:<request id>`, or `hold:lease:…` of a hold that it shares. */
   readonly holdId: string
   readonly requestId: string
   readonly accountId: string
@@ -49,11 +51,13 @@ export type Reservation = {
 export type PurseState = CommitterState & {
   /** Reservations of this process that are neither settled nor voided. */
   readonly open: number
+  /** Spend leases of this process. */
+  readonly leases: number
 }
 
 export type Purse = {
   /**
-   * Holds the amount durably.
+   * Sees to it that the amount is durably held: by a hold of its own, or as a part of a spend lease.
    *
    * @throws GatewayError `insufficient_quota` with `extra.topup` · `invalid_api_key` the key was revoked · `conflict` the request id
    *   was used before · `ledger_unavailable` · `shutting_down`
@@ -72,6 +76,14 @@ export type Purse = {
    * or once left to the background because the ledger fails; never rejects.
    */
   void(reservation: Reservation): Promise<void>
+  /**
+   * Gives back what spend leases of this process hold of an account and nobody has reserved.
+   *
+   * @returns whether there was any lease: then what was refused for want of money may be tried again · @throws GatewayError `ledger_unavailable`
+   */
+  recall(accountId: string): Promise<boolean>
+  /** As `Ledger.readBalance`; what nobody has reserved of this process's spend leases is available. */
+  readBalance(accountId: string): Promise<Balance>
   state(): PurseState
   /** Refuses new reservations and waits at most `drainMs` for what is under way. */
   close(drainMs: number): Promise<void>
@@ -84,51 +96,55 @@ const COMMIT_TIMEOUT_MS = 3_000
 const HOLD_WAIT_MS = 5_000
 const SETTLE_WAIT_MS = 10_000
 
-/** @returns a purse that makes one hold per request, group-committed with those of other requests */
+/** An open reservation: where its money is held. */
+type Open = { readonly ttlMs: number; readonly lease: Lease | null }
+
+/** @returns a purse whose holds and charges are group-committed, and which opens spend leases where they are worth it */
 export function createPurse(options: PurseOptions): Purse {
   const { ledger, timing, log } = options
   const makeReceiptId = createReceiptIds(options.random)
-  const committer = new Committer({
-    ledger,
-    timing,
-    log,
-    batchMax: options.batchMax ?? BATCH_ROWS_MAX,
-    queueMax: options.queueMax ?? QUEUE_ROWS_MAX,
-    commitTimeoutMs: COMMIT_TIMEOUT_MS,
-    holdWaitMs: HOLD_WAIT_MS,
-    settleWaitMs: SETTLE_WAIT_MS,
-  })
-  /** Time to live by reservation, of those that are open. */
-  const open = new Map<Reservation, number>()
+  const committer = createCommitter(options)
+  const leases = createLeases(options, committer)
+  const open = new Map<Reservation, Open>()
+
+  const begin = (order: ReserveOrder, amountRao: bigint, lease: Lease | null): Reservation => {
+    const { requestId, accountId, keyId, ttlMs } = order
+    const holdId = lease?.id ?? `hold:${requestId}`
+    const reservation: Reservation = { holdId, requestId, accountId, keyId, heldRao: amountRao }
+    open.set(reservation, { ttlMs, lease })
+    return reservation
+  }
+  const end = (reservation: Reservation): Open | undefined => {
+    const how = open.get(reservation)
+    open.delete(reservation)
+    return how
+  }
 
   return {
     async reserve(order) {
-      const request = {
-        id: `hold:${order.requestId}`,
-        accountId: order.accountId,
-        keyId: order.keyId,
-        amountRao: holdable(order.amountRao),
-        ttlMs: order.ttlMs,
+      const { accountId, keyId, ttlMs } = order
+      const amountRao = holdable(order.amountRao)
+      const share = { accountId, keyId, amountRao, ttlMs }
+      const lease = leases.take(share)
+      if (lease) return begin(order, amountRao, lease)
+      const request = { id: `hold:${order.requestId}`, ...share }
+      let outcome = await committer.hold(request)
+      if (outcome.kind === 'insufficient' && (await leases.recall(accountId))) {
+        outcome = await committer.hold(request)
       }
-      const outcome = await committer.hold(request)
       if (outcome.kind !== 'held') throw refuse(outcome, order, options.readGenesisHash())
-      const reservation: Reservation = {
-        holdId: request.id,
-        requestId: order.requestId,
-        accountId: order.accountId,
-        keyId: order.keyId,
-        heldRao: request.amountRao,
-      }
-      open.set(reservation, order.ttlMs)
-      return reservation
+      leases.noteHold(share)
+      return begin(order, amountRao, null)
     },
     async settle(reservation, parts) {
-      const ttlMs = open.get(reservation)
-      if (ttlMs === undefined) throw closed(reservation)
-      open.delete(reservation)
+      const how = end(reservation)
+      if (!how) throw closed(reservation)
       const createdAt = new Date(timing.wallMs()).toISOString()
       const receipt = buildReceipt({ ...reservation, id: makeReceiptId(), createdAt }, parts)
-      const outcome = await committer.settle({ holdId: reservation.holdId, receipt }, ttlMs)
+      const settlement = { holdId: reservation.holdId, receipt }
+      const outcome = how.lease
+        ? await captureFrom(how.lease, settlement, { committer, leases })
+        : await committer.settle(settlement, how.ttlMs)
       if (outcome.kind === 'closed') {
         log.error(
           { holdId: reservation.holdId },
@@ -139,13 +155,61 @@ export function createPurse(options: PurseOptions): Purse {
       return receipt
     },
     async void(reservation) {
-      const ttlMs = open.get(reservation)
-      if (ttlMs === undefined) return
-      open.delete(reservation)
-      await committer.void(reservation.holdId, ttlMs)
+      const how = end(reservation)
+      if (how?.lease) leases.end(how.lease, reservation.heldRao, 0n)
+      else if (how) await committer.void(reservation.holdId, how.ttlMs)
     },
-    state: () => ({ ...committer.state(), open: open.size }),
-    close: (drainMs) => committer.close(drainMs),
+    recall: (accountId) => leases.recall(accountId),
+    readBalance: (accountId) => ledger.readBalance(accountId, leases.reservedRao(accountId)),
+    state: () => ({ ...committer.state(), open: open.size, leases: leases.count }),
+    async close(drainMs) {
+      leases.close()
+      await committer.close(drainMs)
+    },
+  }
+}
+
+function createCommitter({ ledger, timing, log, batchMax, queueMax }: PurseOptions): Committer {
+  return new Committer({
+    ...{ ledger, timing, log },
+    batchMax: batchMax ?? BATCH_ROWS_MAX,
+    queueMax: queueMax ?? QUEUE_ROWS_MAX,
+    commitTimeoutMs: COMMIT_TIMEOUT_MS,
+    holdWaitMs: HOLD_WAIT_MS,
+    settleWaitMs: SETTLE_WAIT_MS,
+  })
+}
+
+function createLeases({ ledger, timing, log, random }: PurseOptions, committer: Committer): SpendLeases {
+  const owner = Buffer.from(random(8)).toString('hex')
+  let count = 0
+  return new SpendLeases({
+    ...{ ledger, timing, log },
+    makeId() {
+      count += 1
+      return `hold:lease:${owner}:${count}`
+    },
+    release: (holdId, ttlMs) => committer.void(holdId, ttlMs),
+  })
+}
+
+/** Captures, and tells the lease what it has left; nothing of the reservation when nobody knows. */
+async function captureFrom(
+  lease: Lease,
+  settlement: Settlement,
+  { committer, leases }: { readonly committer: Committer; readonly leases: SpendLeases },
+): Promise<SettleOutcome> {
+  const { heldRao, capturedRao } = settlement.receipt
+  try {
+    const outcome = await committer.settle(settlement, null)
+    // Closed under our hands: nobody may reserve from it any more.
+    if (outcome.kind === 'closed') leases.drain(lease)
+    leases.end(lease, heldRao, capturedRao)
+    return outcome
+  } catch (error) {
+    leases.drain(lease)
+    leases.end(lease, heldRao, heldRao)
+    throw error
   }
 }
 

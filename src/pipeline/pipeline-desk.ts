@@ -4,7 +4,7 @@ import { insufficientBalance } from '../billing/purse.ts'
 import { createReceiptIds } from '../billing/receipt.ts'
 import { GatewayError } from '../errors.ts'
 import type { Caller } from '../inference/pay.ts'
-import type { Run, RunEvent } from '../ports/runs.ts'
+import type { NewRun, Run, RunEvent } from '../ports/runs.ts'
 import { type CompiledRun, compile } from './admission/compile.ts'
 import { endEarly } from './engine/conclude.ts'
 import { followRun, waitForRun } from './engine/follow-run.ts'
@@ -163,7 +163,7 @@ export class PipelineDesk implements Pipelines {
     order: { readonly compiled: CompiledRun; readonly idempotency: CreateOrder['idempotency'] },
   ): Promise<CreateOutcome> {
     const { definition, plan, priceVersion } = order.compiled
-    const outcome = await this.#options.runs.create({
+    const newRun: NewRun = {
       id,
       accountId,
       keyId,
@@ -178,7 +178,11 @@ export class PipelineDesk implements Pipelines {
       })),
       events: [runEvent('run.created', { graph: plan.layers, held_rao: plan.holdRao.toString() })],
       idempotency: order.idempotency,
-    })
+    }
+    let outcome = await this.#options.runs.create(newRun)
+    if (outcome.kind === 'insufficient' && (await this.#options.recall(accountId))) {
+      outcome = await this.#options.runs.create(newRun)
+    }
     switch (outcome.kind) {
       case 'created':
         await this.#launch(outcome.run, plan.timeoutMs)

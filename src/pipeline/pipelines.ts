@@ -23,6 +23,8 @@ export type PipelinesOptions = CompileOptions &
     readonly isAlone: boolean
     /** The chain on which an account is topped up; null while it is not known. */
     readonly readGenesisHash: () => string | null
+    /** As `Purse.recall`. */
+    readonly recall: (accountId: string) => Promise<boolean>
     /** How many steps of each kind run at once in this process. */
     readonly concurrency?: Partial<Readonly<Record<StepUse, number>>>
     /** How long a claim holds without being renewed. */

@@ -76,10 +76,22 @@ export type SettleOutcome =
   /** The hold is closed (voided, swept) or unknown, or the capture is larger than what is left of it. Nothing was changed. */
   | { readonly kind: 'closed' }
 
-/** What one commit of the purse carries. The order inside is: settles, voids, holds. */
+/**
+ * A spend lease is a hold that many requests of one key draw from: each is a capture with a receipt of its own, and the lease stays open.
+ * It is released as every hold is: by a void, or by the sweep.
+ */
+export type LeaseChange =
+  /** Refused as `insufficient` when less than `freeRaoMin` is available. */
+  | { readonly kind: 'open'; readonly request: HoldRequest; readonly freeRaoMin: bigint }
+  /** Gives back what it has left beyond `keepRao`; nothing when that is not more, or when it is closed. Always answers `held`. */
+  | { readonly kind: 'give-back'; readonly leaseId: string; readonly keepRao: bigint }
+
+/** What one commit of the purse carries. The order inside is: captures, settles, voids, holds. */
 export type LedgerBatch = {
   readonly holds: readonly HoldRequest[]
   readonly settlements: readonly Settlement[]
+  /** Out of spend leases, which stay open. `closed` for all of one lease when it has less left than they take together. */
+  readonly captures: readonly Settlement[]
   /** Hold ids to be released in full; closed ones are left alone. */
   readonly voids: readonly string[]
 }
@@ -89,6 +101,8 @@ export type LedgerBatchOutcome = {
   readonly holds: readonly HoldOutcome[]
   /** In the order of `batch.settlements`. */
   readonly settlements: readonly SettleOutcome[]
+  /** In the order of `batch.captures`. */
+  readonly captures: readonly SettleOutcome[]
 }
 
 export type Balance = { readonly availableRao: bigint; readonly heldRao: bigint; readonly spentRao: bigint }
@@ -107,8 +121,13 @@ export type LedgerReport = {
 export interface Ledger {
   /** Applies a batch in one transaction; durable when it resolves. @throws GatewayError `ledger_unavailable`: nothing, or under the same ids exactly this, was done */
   commit(batch: LedgerBatch): Promise<LedgerBatchOutcome>
-  /** @throws GatewayError `not_found` */
-  readBalance(accountId: string): Promise<Balance>
+  /** Durable when it resolves. @throws GatewayError `ledger_unavailable`: nothing, or exactly this, was done */
+  changeLease(change: LeaseChange): Promise<HoldOutcome>
+  /**
+   * @param reservedRao - what requests in flight reserve of each lease, by its id: the rest of these leases counts as available
+   * @throws GatewayError `not_found`
+   */
+  readBalance(accountId: string, reservedRao?: ReadonlyMap<string, bigint>): Promise<Balance>
   /** Voids holds of single requests that are past their time, or all open ones made by other processes than `keepProcessId` when it is given. @returns how many */
   sweep(options: { readonly keepProcessId: string | null }): Promise<number>
   /** One receipt of that account by its id or its request's id; null when there is none. */

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { HoldRequest, Ledger, LedgerBatch } from '../../src/ports/ledger.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { RAO_MAX } from '../../src/units.ts'
-import { type Customer, holdRequest, newCustomer, receiptFor } from './money.ts'
+import { type Customer, holdRequest, newCustomer, receiptFor, unique } from './money.ts'
 
 export type StoreContract = {
   /** One store for all tests of the contract; closed by who made it. */
@@ -15,6 +15,7 @@ export type StoreContract = {
 const batch = (parts: Partial<LedgerBatch>): LedgerBatch => ({
   holds: [],
   settlements: [],
+  captures: [],
   voids: [],
   ...parts,
 })
@@ -236,6 +237,7 @@ export function ledgerContract(name: string, { make, processId }: StoreContract)
         // All funds are held: these fit only into what the settles and the voids release.
         holds: Array.from({ length: count }, () => holdRequest(customer, 14n)),
         settlements: settled.map((hold) => ({ holdId: hold.id, receipt: receiptFor(hold, 6n) })),
+        captures: [],
         voids: first.map(({ id }) => id),
       })
       expect(outcome.settlements.every(({ kind }) => kind === 'settled')).toBe(true)
@@ -333,6 +335,133 @@ export function ledgerContract(name: string, { make, processId }: StoreContract)
       expect(await ledger.listReceipts(other.accountId, 10)).toEqual([])
       expect(await ledger.findReceipt(other.accountId, first!.id)).toBeNull()
       expect(await ledger.findReceipt(customer.accountId, 'rcp_none')).toBeNull()
+    })
+
+    describe('spend leases', () => {
+      /** Opens a lease of an account, and names it. */
+      const open = async (customer: Customer, amountRao: bigint, freeRaoMin = amountRao) => {
+        const request = holdRequest(customer, amountRao, { id: `hold:lease:${unique()}` })
+        const outcome = await ledger.changeLease({ kind: 'open', request, freeRaoMin })
+        return { request, outcome }
+      }
+      const captureOf = (request: HoldRequest, capturedRao: bigint) => {
+        const id = unique()
+        const more = {
+          id: `rcp_${id}`,
+          requestId: `req_${id}`,
+          heldRao: 100n,
+          releasedRao: 100n - capturedRao,
+        }
+        return { holdId: request.id, receipt: receiptFor(request, capturedRao, more) }
+      }
+      const draw = async (...captures: ReturnType<typeof captureOf>[]) =>
+        (await ledger.commit(batch({ captures }))).captures.map(({ kind }) => kind)
+
+      it('holds its amount once, and each capture takes its own and leaves it open', async () => {
+        const customer = await newCustomer(store, 1000n)
+        const { request, outcome } = await open(customer, 600n)
+        expect(outcome).toEqual({ kind: 'held' })
+        expect(await balanceOf(customer)).toEqual({ availableRao: 400n, heldRao: 600n, spentRao: 0n })
+        const [one, two, free] = [10n, 20n, 0n].map((rao) => captureOf(request, rao))
+        expect(await draw(one!)).toEqual(['settled'])
+        expect(await draw(two!, free!)).toEqual(['settled', 'settled'])
+        expect(await balanceOf(customer)).toEqual({ availableRao: 400n, heldRao: 570n, spentRao: 30n })
+        for (const { receipt } of [one!, two!, free!]) {
+          expect(await ledger.findReceipt(customer.accountId, receipt.requestId)).toEqual(receipt)
+        }
+        await ledger.commit(batch({ voids: [request.id] }))
+        expect(await balanceOf(customer)).toEqual({ availableRao: 970n, heldRao: 0n, spentRao: 30n })
+      })
+
+      it('is refused when less is free than it asks to be, by a revoked key, and of nothing', async () => {
+        const customer = await newCustomer(store, 1000n)
+        expect((await open(customer, 600n, 1001n)).outcome).toEqual({
+          kind: 'insufficient',
+          availableRao: 1000n,
+        })
+        await expect(open(customer, 0n)).rejects.toMatchObject({ code: 'internal_error' })
+        await store.accounts.revokeKeys(customer.accountId, null)
+        expect((await open(customer, 600n)).outcome).toEqual({ kind: 'refused' })
+        expect(await balanceOf(customer)).toEqual({ availableRao: 1000n, heldRao: 0n, spentRao: 0n })
+      })
+
+      it('the same capture again takes nothing more, in one batch and in the next', async () => {
+        const customer = await newCustomer(store, 1000n)
+        const { request } = await open(customer, 600n)
+        const capture = captureOf(request, 10n)
+        expect(await draw(capture, capture)).toEqual(['settled', 'settled'])
+        expect(await draw(capture)).toEqual(['settled'])
+        expect(await draw({ ...capture, receipt: { ...capture.receipt, attempts: 2 } })).toEqual(['closed'])
+        expect((await balanceOf(customer)).spentRao).toBe(10n)
+      })
+
+      it('gives nothing beyond what it has left, nothing once closed, and nothing to another account', async () => {
+        const [customer, other] = [await newCustomer(store, 1000n), await newCustomer(store, 1000n)]
+        const { request } = await open(customer, 50n)
+        expect(await draw(captureOf(request, 30n), captureOf(request, 30n))).toEqual(['closed', 'closed'])
+        expect(await draw(captureOf(request, 30n))).toEqual(['settled'])
+        expect(await draw(captureOf(request, 21n))).toEqual(['closed'])
+        const foreign = captureOf(request, 1n)
+        const receipt = { ...foreign.receipt, accountId: other.accountId }
+        expect(await draw({ ...foreign, receipt })).toEqual(['closed'])
+        await ledger.commit(batch({ voids: [request.id] }))
+        expect(await draw(captureOf(request, 1n))).toEqual(['closed'])
+        const ordinary = holdRequest(customer, 10n)
+        await place(ledger, ordinary)
+        expect(await draw(captureOf(ordinary, 1n))).toEqual(['closed'])
+        expect((await balanceOf(customer)).spentRao).toBe(30n)
+        expect((await balanceOf(other)).spentRao).toBe(0n)
+      })
+
+      it('is not taken down by another lease that is asked for too much in the same batch', async () => {
+        const customer = await newCustomer(store, 1000n)
+        const [small, large] = [(await open(customer, 10n)).request, (await open(customer, 100n)).request]
+        const hold = holdRequest(customer, 5n)
+        const outcome = await ledger.commit(
+          batch({ captures: [captureOf(small, 11n), captureOf(large, 11n)], holds: [hold] }),
+        )
+        expect(outcome.captures.map(({ kind }) => kind)).toEqual(['closed', 'settled'])
+        expect(outcome.holds).toEqual([{ kind: 'held' }])
+        expect(await balanceOf(customer)).toEqual({ availableRao: 885n, heldRao: 104n, spentRao: 11n })
+      })
+
+      it('gives back what is beyond what is kept, once, and goes on', async () => {
+        const customer = await newCustomer(store, 1000n)
+        const { request } = await open(customer, 600n)
+        await draw(captureOf(request, 50n))
+        for (let time = 0; time < 2; time += 1) {
+          await ledger.changeLease({ kind: 'give-back', leaseId: request.id, keepRao: 100n })
+          expect(await balanceOf(customer)).toEqual({ availableRao: 850n, heldRao: 100n, spentRao: 50n })
+        }
+        expect(await draw(captureOf(request, 60n))).toEqual(['settled'])
+        await ledger.changeLease({ kind: 'give-back', leaseId: request.id, keepRao: 100n })
+        expect((await balanceOf(customer)).heldRao).toBe(40n)
+        await ledger.commit(batch({ voids: [request.id] }))
+        await ledger.changeLease({ kind: 'give-back', leaseId: request.id, keepRao: 0n })
+        expect(await balanceOf(customer)).toEqual({ availableRao: 890n, heldRao: 0n, spentRao: 110n })
+      })
+
+      it('what nobody has reserved of it reads as available, that of others as held', async () => {
+        const customer = await newCustomer(store, 1000n)
+        const [own, foreign] = [(await open(customer, 600n)).request, (await open(customer, 100n)).request]
+        await draw(captureOf(own, 50n))
+        const read = (reservedRao: bigint) =>
+          ledger.readBalance(customer.accountId, new Map([[own.id, reservedRao]]))
+        expect(await read(200n)).toEqual({ availableRao: 650n, heldRao: 300n, spentRao: 50n })
+        expect(await read(900n)).toEqual({ availableRao: 300n, heldRao: 650n, spentRao: 50n })
+        await ledger.commit(batch({ voids: [own.id] }))
+        expect(await read(0n)).toEqual({ availableRao: 850n, heldRao: 100n, spentRao: 50n })
+        await ledger.commit(batch({ voids: [foreign.id] }))
+      })
+
+      it('is released by the sweep with what is left', async () => {
+        const customer = await newCustomer(store, 1000n)
+        const { request } = await open(customer, 600n)
+        await draw(captureOf(request, 50n))
+        await ledger.sweep({ keepProcessId: 'the-next-process' })
+        expect(await balanceOf(customer)).toEqual({ availableRao: 950n, heldRao: 0n, spentRao: 50n })
+        expect(await draw(captureOf(request, 1n))).toEqual(['closed'])
+      })
     })
 
     it('the balance of an unknown account is not_found', async () => {

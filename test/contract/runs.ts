@@ -562,6 +562,7 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
       const { settlements } = await store.ledger.commit({
         holds: [],
         voids: [],
+        captures: [],
         settlements: [{ holdId: hold.id, receipt: receiptFor(hold, 1n) }],
       })
       expect(settlements).toEqual([{ kind: 'closed' }])

@@ -7,6 +7,7 @@ export type Purse = { availableRao: bigint; heldRao: bigint; spentRao: bigint }
 export type FakeHold = {
   readonly request: HoldRequest
   readonly isRun: boolean
+  isLease: boolean
   readonly processId: string
   readonly expiresAtMs: number
   capturedRao: bigint
@@ -45,6 +46,8 @@ export type FakeBooks = {
   readonly receipts: Map<string, Receipt>
   readonly deposits: Map<string, FakeDeposit>
   cursor: DepositCursor | null
+  /** Partial releases, to name each. */
+  released: number
   /** Thrown by the next operations on the ledger, until it is null again. */
   failure: Error | null
 }
@@ -60,6 +63,7 @@ export function fakeBooks(options: { readonly now: () => number; readonly proces
     receipts: new Map(),
     deposits: new Map(),
     cursor: null,
+    released: 0,
     failure: null,
   }
 }

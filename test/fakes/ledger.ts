@@ -20,18 +20,46 @@ export function fakeLedger(books: FakeBooks): Ledger {
     async commit(batch) {
       guard()
       checkBatch(batch)
+      const captures = captureAll(books, batch.captures)
       const settlements = batch.settlements.map((settlement) => settle(books, settlement))
       for (const id of batch.voids) {
         const hold = books.holds.get(id)
         if (hold && !hold.closed) releaseRest(books, id, hold)
       }
-      return { settlements, holds: batch.holds.map((request) => placeHold(books, request, false)) }
+      return { captures, settlements, holds: batch.holds.map((request) => placeHold(books, request, false)) }
     },
-    async readBalance(accountId) {
+    async changeLease(change) {
+      guard()
+      if (change.kind === 'give-back') {
+        const lease = books.holds.get(change.leaseId)
+        const rest = lease ? restOf(lease) - change.keepRao : 0n
+        if (lease?.isLease && !lease.closed && rest > 0n && change.keepRao >= 0n) {
+          books.released += 1
+          release(books, lease, { id: `ret:${change.leaseId}:${books.released}`, amountRao: rest })
+        }
+        return { kind: 'held' }
+      }
+      const { request, freeRaoMin } = change
+      if (request.amountRao <= 0n) throw new GatewayError('internal_error', 'A hold must be above zero.')
+      const availableRao = books.purses.get(request.accountId)?.availableRao
+      if (availableRao !== undefined && availableRao < freeRaoMin)
+        return { kind: 'insufficient', availableRao }
+      const outcome = placeHold(books, request, false)
+      const lease = books.holds.get(request.id)
+      if (lease && outcome.kind === 'held') lease.isLease = true
+      return outcome
+    },
+    async readBalance(accountId, reservedRao) {
       guard()
       const purse = books.purses.get(accountId)
       if (!purse) throw new GatewayError('not_found', 'There is no such account.')
-      return { ...purse }
+      let rest = 0n
+      for (const [id, reserved] of reservedRao ?? []) {
+        const lease = books.holds.get(id)
+        if (lease && !lease.closed && lease.request.accountId === accountId && restOf(lease) > reserved)
+          rest += restOf(lease) - reserved
+      }
+      return { ...purse, availableRao: purse.availableRao + rest, heldRao: purse.heldRao - rest }
     },
     async sweep({ keepProcessId }) {
       guard()
@@ -67,8 +95,8 @@ export function fakeLedger(books: FakeBooks): Ledger {
   }
 }
 
-function checkBatch({ holds, settlements }: LedgerBatch): void {
-  for (const { receipt } of settlements) {
+function checkBatch({ holds, settlements, captures }: LedgerBatch): void {
+  for (const { receipt } of [...captures, ...settlements]) {
     const { heldRao, capturedRao, releasedRao } = receipt
     if (capturedRao < 0n || releasedRao < 0n || capturedRao + releasedRao > heldRao) {
       throw new GatewayError('internal_error', 'The amounts of a receipt do not fit together.')
@@ -106,6 +134,7 @@ export function placeHold(books: FakeBooks, request: HoldRequest, isRun: boolean
   books.holds.set(request.id, {
     request,
     isRun,
+    isLease: false,
     processId: books.processId,
     expiresAtMs: books.now() + request.ttlMs,
     capturedRao: 0n,
@@ -131,18 +160,43 @@ export function capture(books: FakeBooks, hold: FakeHold, receipt: Receipt, id: 
 
 /** Gives back what is left of a hold, and closes it. */
 export function releaseRest(books: FakeBooks, id: string, hold: FakeHold): void {
+  release(books, hold, { id: `rel:${id}`, amountRao: restOf(hold) })
+  hold.closed = true
+}
+
+function release(
+  books: FakeBooks,
+  hold: FakeHold,
+  { id, amountRao }: { id: string; amountRao: bigint },
+): void {
   const { accountId } = hold.request
   const purse = purseOf(books, accountId)
-  const amountRao = restOf(hold)
   hold.releasedRao += amountRao
-  hold.closed = true
   purse.heldRao -= amountRao
   purse.availableRao += amountRao
-  post(books, {
-    id: `rel:${id}`,
-    from: `user:${accountId}:held`,
-    to: `user:${accountId}:available`,
-    amountRao,
+  post(books, { id, from: `user:${accountId}:held`, to: `user:${accountId}:available`, amountRao })
+}
+
+/** Of each lease all that is new, or nothing. */
+function captureAll(books: FakeBooks, captures: readonly Settlement[]): readonly SettleOutcome[] {
+  const fresh = new Map<FakeHold, Map<string, Settlement>>()
+  for (const settlement of captures) {
+    const { holdId, receipt } = settlement
+    const lease = books.holds.get(holdId)
+    const fits = lease?.isLease && !lease.closed && lease.request.accountId === receipt.accountId
+    if (!lease || !fits || books.receipts.has(receipt.id)) continue
+    const seen = [...fresh.values()].some((asked) => asked.has(receipt.id))
+    if (!seen) fresh.set(lease, (fresh.get(lease) ?? new Map()).set(receipt.id, settlement))
+  }
+  for (const [lease, asked] of fresh) {
+    const settlements = [...asked.values()]
+    const total = settlements.reduce((sum, { receipt }) => sum + receipt.capturedRao, 0n)
+    if (total > restOf(lease)) continue
+    for (const { receipt } of settlements) capture(books, lease, receipt, `cap:${receipt.requestId}`)
+  }
+  return captures.map(({ receipt }) => {
+    const written = books.receipts.get(receipt.id)
+    return { kind: written && exactText(written) === exactText(receipt) ? 'settled' : 'closed' }
   })
 }
 

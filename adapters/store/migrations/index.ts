@@ -5,6 +5,7 @@ import { ledgerCommit } from './ledger-commit.ts'
 import { ledgerFunctions } from './ledger-functions.ts'
 import { moneyTables } from './money-tables.ts'
 import { runTables } from './run-tables.ts'
+import { spendLeases } from './spend-leases.ts'
 
 export type Migration = { readonly name: string; readonly sql: string }
 
@@ -15,4 +16,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0004-deposits', sql: depositFunctions },
   { name: '0005-files', sql: fileTables },
   { name: '0006-runs', sql: runTables },
+  { name: '0007-spend-leases', sql: spendLeases },
 ]

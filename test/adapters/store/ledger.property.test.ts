@@ -1,13 +1,13 @@
 /** Random histories of the ledger: the database and the model in memory answer alike, and every invariant holds after each step. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { HoldRequest, LedgerBatch, Settlement } from '../../../src/ports/ledger.ts'
+import type { HoldRequest, LeaseChange, LedgerBatch, Settlement } from '../../../src/ports/ledger.ts'
 import type { Store } from '../../../src/ports/store.ts'
 import { type Customer, holdRequest, newCustomer, receiptFor, unique } from '../../contract/money.ts'
 import { fakeStore } from '../../fakes/store.ts'
 import { type OpenStore, PROCESS_ID, STORES } from './stores.ts'
 
-const RUNS = 25
+const RUNS = 40
 const SEED = Date.now() % 2 ** 31
 
 let opened: OpenStore
@@ -26,6 +26,13 @@ const slot = fc.integer({ min: 0, max: 5 })
 const who = fc.integer({ min: 0, max: 1 })
 const holdOp = fc.record({ slot, who, amount, expired: fc.boolean() })
 const settleOp = fc.record({ slot, who, part: fc.integer({ min: 0, max: 5 }), receipt: slot })
+const leaseOp = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('open' as const), slot, who, amount, free: fc.bigInt(1n, 60n) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('give-back' as const), slot, keep: fc.bigInt(0n, 20n) }) },
+)
 const step = fc.oneof(
   {
     weight: 6,
@@ -33,9 +40,12 @@ const step = fc.oneof(
       kind: fc.constant('batch' as const),
       holds: fc.array(holdOp, { maxLength: 8 }),
       settlements: fc.array(settleOp, { maxLength: 5 }),
+      captures: fc.array(settleOp, { maxLength: 5 }),
       voids: fc.array(slot, { maxLength: 3 }),
+      leaseVoids: fc.array(slot, { maxLength: 1 }),
     }),
   },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('lease' as const), change: leaseOp }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('deposit' as const), who, amount, event: slot }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('sweep' as const), all: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('replay' as const) }) },
@@ -102,8 +112,14 @@ async function apply(pair: Pair, next: Step): Promise<void> {
       pair.done.push({
         holds: batch.holds.filter((_, index) => outcome.holds[index]?.kind === 'held'),
         settlements: batch.settlements.filter((_, index) => outcome.settlements[index]?.kind === 'settled'),
+        captures: batch.captures.filter((_, index) => outcome.captures[index]?.kind === 'settled'),
         voids: [],
       })
+      return
+    }
+    case 'lease': {
+      const change = leaseChange(pair, next.change)
+      expect(await real.ledger.changeLease(change)).toEqual(await model.ledger.changeLease(change))
       return
     }
     case 'deposit': {
@@ -131,7 +147,7 @@ async function apply(pair: Pair, next: Step): Promise<void> {
       for (const batch of pair.done) {
         const again = await real.ledger.commit(batch)
         expect(again.holds.every(({ kind }) => kind === 'held')).toBe(true)
-        expect(again.settlements.every(({ kind }) => kind === 'settled')).toBe(true)
+        expect([...again.settlements, ...again.captures].every(({ kind }) => kind === 'settled')).toBe(true)
       }
       expect(await balances(real, pair)).toEqual(before)
     }
@@ -155,11 +171,30 @@ function batchOf(pair: Pair, next: Extract<Step, { kind: 'batch' }>): LedgerBatc
       }),
     }
   })
+  const captures: Settlement[] = next.captures.map(({ slot: index, who: owner, part, receipt }) => {
+    const lease = holdOf(index, owner, 60n, false)
+    const name = `${pair.prefix}-c${receipt}`
+    const more = { id: `rcp_${name}`, requestId: `req_${name}` }
+    return { holdId: leaseId(pair, index), receipt: receiptFor(lease, BigInt(part * 12), more) }
+  })
   return {
+    captures,
     holds: next.holds.map((hold) => holdOf(hold.slot, hold.who, hold.amount, hold.expired)),
     settlements,
-    voids: next.voids.map((index) => `hold:${pair.prefix}-${index}`),
+    voids: [
+      ...next.voids.map((index) => `hold:${pair.prefix}-${index}`),
+      ...next.leaseVoids.map((index) => leaseId(pair, index)),
+    ],
   }
+}
+
+const leaseId = ({ prefix }: Pair, index: number): string => `hold:lease:${prefix}:${index}`
+
+function leaseChange(pair: Pair, change: Extract<Step, { kind: 'lease' }>['change']): LeaseChange {
+  const id = leaseId(pair, change.slot)
+  if (change.kind === 'give-back') return { kind: 'give-back', leaseId: id, keepRao: change.keep }
+  const request = holdRequest(pair.customers[change.who]!, change.amount, { id })
+  return { kind: 'open', request, freeRaoMin: change.free }
 }
 
 const balances = (store: Store, { customers }: Pair) =>

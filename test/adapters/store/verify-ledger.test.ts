@@ -19,9 +19,9 @@ beforeAll(async () => {
   const [settled, voided, open] = ['settled', 'voided', 'open'].map((id) =>
     holdRequest(customer, 100n, { id: `hold:${id}` }),
   )
-  await ledger.commit({ holds: [settled!, voided!, open!], settlements: [], voids: [] })
+  await ledger.commit({ holds: [settled!, voided!, open!], settlements: [], voids: [], captures: [] })
   const settlements = [{ holdId: settled!.id, receipt: receiptFor(settled!, 40n) }]
-  await ledger.commit({ holds: [], settlements, voids: [voided!.id] })
+  await ledger.commit({ holds: [], settlements, voids: [voided!.id], captures: [] })
 })
 afterAll(async () => {
   await embedded.store.lifecycle.close()

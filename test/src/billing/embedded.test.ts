@@ -47,9 +47,9 @@ const service = () =>
     timing: systemTiming,
   })
 
-const makePurse = (ledger: Pick<Ledger, 'commit'> = store.ledger) =>
+const makePurse = (ledger: Partial<Ledger> = {}) =>
   createPurse({
-    ledger,
+    ledger: { ...store.ledger, ...ledger },
     timing: systemTiming,
     random: randomBytes,
     log: keptLog(),

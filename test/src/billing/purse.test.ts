@@ -36,11 +36,20 @@ const parts = (outputTokens: bigint): ReceiptParts => ({
   stepId: null,
 })
 
-function makePurse(ledger: Pick<Ledger, 'commit'>, limits: { batchMax?: number; queueMax?: number } = {}) {
+/** A ledger of which a test shows only a part; leases are refused there. */
+const withoutLeases = {
+  changeLease: async () => ({ kind: 'insufficient', availableRao: 0n }) as const,
+  readBalance: async () => ({ availableRao: 0n, heldRao: 0n, spentRao: 0n }),
+}
+
+function makePurse(
+  ledger: Pick<Ledger, 'commit'> & Partial<Ledger>,
+  limits: { batchMax?: number; queueMax?: number } = {},
+) {
   const timing = manualTiming()
   const log = keptLog()
   const purse = createPurse({
-    ledger,
+    ledger: { ...withoutLeases, ...ledger },
     timing,
     log,
     random: randomBytes,
@@ -70,6 +79,7 @@ function scriptedLedger() {
           resolve({
             holds: batch.holds.map(() => ({ kind: 'held' })),
             settlements: batch.settlements.map(() => ({ kind: 'settled' })),
+            captures: batch.captures.map(() => ({ kind: 'settled' })),
           })
         calls.push({ batch, succeed, fail: reject })
       }),
@@ -356,7 +366,12 @@ describe('a ledger that fails', () => {
     await timing.advance(20_000)
     expect(await reserving).toEqual(code('ledger_unavailable'))
     // Nobody knows whether the hold was made, so it is voided.
-    expect(ledger.calls.at(-1)!.batch).toEqual({ holds: [], settlements: [], voids: ['hold:req_1'] })
+    expect(ledger.calls.at(-1)!.batch).toMatchObject({
+      holds: [],
+      settlements: [],
+      captures: [],
+      voids: ['hold:req_1'],
+    })
     ledger.calls.at(-1)!.succeed()
     await timing.advance(0)
     expect(purse.state().queued).toBe(0)
@@ -432,7 +447,9 @@ describe('a ledger that fails', () => {
   })
 
   it('and answers another number of rows is not believed', async () => {
-    const { purse, timing } = makePurse({ commit: async () => ({ holds: [], settlements: [] }) })
+    const { purse, timing } = makePurse({
+      commit: async () => ({ holds: [], settlements: [], captures: [] }),
+    })
     const reserving = purse.reserve(order('req_1')).catch((thrown: unknown) => thrown)
     await timing.advance(1_000)
     expect(await reserving).toEqual(code('internal_error'))

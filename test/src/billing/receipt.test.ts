@@ -78,10 +78,10 @@ describe('a receipt', () => {
       await store.accounts.addKey({ id: 'key_1', accountId: 'acc_1', prefix: 'sk', sha256: 'aa' })
       store.fund('acc_1', amountRao)
       const hold = { id: 'hold:req_1', accountId: 'acc_1', keyId: 'key_1', amountRao, ttlMs: 1_000 }
-      await store.ledger.commit({ holds: [hold], settlements: [], voids: [] })
+      await store.ledger.commit({ holds: [hold], settlements: [], voids: [], captures: [] })
       const receipt = buildReceipt(order(amountRao), parts(amountRao))
       const settlements = [{ holdId: hold.id, receipt }]
-      await store.ledger.commit({ holds: [], settlements, voids: [] })
+      await store.ledger.commit({ holds: [], settlements, voids: [], captures: [] })
       const found = await store.ledger.findReceipt('acc_1', 'req_1')
       const json = JSON.parse(JSON.stringify(receiptToJson(found!)))
       expect(parseRao(json.captured_rao)).toBe(amountRao)

@@ -19,7 +19,7 @@ async function makeWorld() {
   store.fund('acc_1', 100n)
   const held = async () => (await store.ledger.readBalance('acc_1')).heldRao
   const place = async (...holds: ReturnType<typeof hold>[]) =>
-    void (await store.ledger.commit({ holds, settlements: [], voids: [] }))
+    void (await store.ledger.commit({ holds, settlements: [], voids: [], captures: [] }))
   const start = (onlyProcessId: string | null) =>
     startSweeper({ ledger: store.ledger, timing, log: keptLog(), onlyProcessId })
   return { timing, store, held, place, start }

@@ -231,6 +231,7 @@ export async function openWorkshop(options: WorkshopOptions = {}) {
     processId: 'process-1',
     isAlone: true,
     readGenesisHash: () => '0xab',
+    recall: async () => false,
   }
   const newQueue = (): StepQueue =>
     fakeStepQueue((turn, delayMs) => (delayMs === 0 ? queueMicrotask(turn) : void clock.after(delayMs, turn)))

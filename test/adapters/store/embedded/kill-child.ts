@@ -20,10 +20,10 @@ async function work(): Promise<never> {
   for (;;) {
     count += 1
     const hold = holdRequest(customer, 1000n)
-    await store.ledger.commit({ holds: [hold], settlements: [], voids: [] })
+    await store.ledger.commit({ holds: [hold], settlements: [], voids: [], captures: [] })
     say('held', hold.id)
     if (count % 4 === 0) {
-      await store.ledger.commit({ holds: [], settlements: [], voids: [hold.id] })
+      await store.ledger.commit({ holds: [], settlements: [], voids: [hold.id], captures: [] })
       say('voided', hold.id)
     } else {
       const receipt = receiptFor(hold, BigInt(count % 1000))
@@ -31,6 +31,7 @@ async function work(): Promise<never> {
         holds: [],
         settlements: [{ holdId: hold.id, receipt }],
         voids: [],
+        captures: [],
       })
       say(outcome.settlements[0]?.kind, hold.id, receipt.capturedRao)
     }
