@@ -1,10 +1,13 @@
 /** One database behind the ports of the store. */
 import type { Store, StoreState } from '../../src/ports/store.ts'
 import { createAccounts } from './accounts.ts'
+import { createAuditLog } from './audit.ts'
 import type { Database } from './database.ts'
 import { createDeposits } from './deposits.ts'
 import { createDocuments, createFiles } from './files.ts'
+import { createKeys } from './keys.ts'
 import { createLedger } from './ledger.ts'
+import { createRateLimits } from './rate-limits.ts'
 import { createRuns } from './runs.ts'
 
 export type StoreOptions = {
@@ -20,6 +23,9 @@ export function createStore(database: Database, options: StoreOptions): Store {
     ledger: createLedger(database, { processId }),
     deposits: createDeposits(database),
     accounts: createAccounts(database),
+    keys: createKeys(database),
+    audit: createAuditLog(database),
+    limits: createRateLimits(database),
     runs: createRuns(database, { processId }),
     files: createFiles(database),
     documents: createDocuments(database),

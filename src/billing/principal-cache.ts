@@ -3,7 +3,7 @@ import { GatewayError } from '../errors.ts'
 import type { Account, Accounts, KeyRecord } from '../ports/accounts.ts'
 import type { Timing } from './timing.ts'
 
-/** Who asks: a key that is not revoked, and its account. */
+/** Who asks: a key that is in force, and its account. */
 export type Principal = { readonly account: Account; readonly key: KeyRecord }
 
 export type PrincipalCacheOptions = {
@@ -22,7 +22,7 @@ type Entry = { readonly principal: Principal; readonly freshUntilMs: number }
 export class PrincipalCache {
   readonly #options: PrincipalCacheOptions
   readonly #known = new Map<string, Entry>()
-  /** Until when each was unknown or revoked. */
+  /** Until when each was unknown, expired or revoked. */
   readonly #unknown = new Map<string, number>()
   readonly #looking = new Map<string, Promise<Principal | null>>()
   /** Raised by `forget`: what was looked up before it is not remembered. */
@@ -34,7 +34,7 @@ export class PrincipalCache {
 
   /**
    * @param sha256 - hex SHA-256 of the key's text
-   * @returns null when there is no such key or it was revoked
+   * @returns null when there is no such key, or it has expired or was revoked
    * @throws GatewayError `queue_full` too many other keys are being looked up · `ledger_unavailable`
    */
   async find(sha256: string): Promise<Principal | null> {
@@ -74,9 +74,7 @@ export class PrincipalCache {
     const generation = this.#generation
     const key = await accounts.findKey(sha256)
     const principal =
-      key && key.revokedAt === null
-        ? { key, account: lastAccount ?? (await accounts.get(key.accountId)) }
-        : null
+      key?.status === 'active' ? { key, account: lastAccount ?? (await accounts.get(key.accountId)) } : null
     if (generation !== this.#generation) return principal
     this.#known.delete(sha256)
     if (principal) remember(this.#known, entriesMax, [sha256, { principal, freshUntilMs }])

@@ -1,6 +1,8 @@
 /** The port to what is kept: one database behind several narrow ports. */
 import type { Accounts } from './accounts.ts'
+import type { AuditLog, Keys } from './keys.ts'
 import type { Deposits, Ledger } from './ledger.ts'
+import type { RateLimits } from './limits.ts'
 import type { Runs } from './runs.ts'
 
 /** A stored file of a caller. The bytes lie with the `Blobs`. */
@@ -42,10 +44,18 @@ export type StoreState = {
   readonly problem: string | null
 }
 
-export interface Store {
+/** What is kept of customers: their money, their keys, and who changed what. */
+export interface CustomerStore {
   readonly ledger: Ledger
   readonly deposits: Deposits
   readonly accounts: Accounts
+  readonly keys: Keys
+  readonly audit: AuditLog
+  /** Of keys; used where there is no faster keeper of them. */
+  readonly limits: RateLimits
+}
+
+export interface Store extends CustomerStore {
   readonly runs: Runs
   readonly files: Files
   readonly documents: Documents

@@ -57,7 +57,12 @@ export function accountsContract(name: string, { make }: Pick<StoreContract, 'ma
         id: keyId,
         accountId,
         prefix: 'yg-abc',
+        name: null,
+        status: 'active',
         revokedAt: null,
+        expiresAt: null,
+        limitId: keyId,
+        rules: null,
       })
       expect(await accounts.findKey('00'.repeat(32))).toBeNull()
     })
@@ -88,7 +93,7 @@ export function accountsContract(name: string, { make }: Pick<StoreContract, 'ma
       await accounts.addKey({ id: `key_${unique()}`, accountId, prefix: 'yg', sha256 })
       expect(await accounts.revokeKeys(accountId, sha256)).toBe(1)
       const revoked = await accounts.findKey(customer.sha256)
-      expect(revoked?.revokedAt).not.toBeNull()
+      expect(revoked).toMatchObject({ status: 'revoked', revokedAt: expect.any(String) })
       expect((await accounts.findKey(sha256))?.revokedAt).toBeNull()
       expect(await accounts.revokeKeys(accountId, null)).toBe(1)
       expect(await accounts.revokeKeys(accountId, null)).toBe(0)

@@ -1,4 +1,5 @@
 /** The whole store in memory, for tests of whatever stands on it. It passes the contracts of `test/contract/`. */
+import { createTokenBuckets } from '../../src/billing/token-buckets.ts'
 import { GatewayError } from '../../src/errors.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { fakeAccounts } from './accounts.ts'
@@ -6,6 +7,7 @@ import { type FakeBooks, fakeBooks, post, purseOf } from './books.ts'
 import { fakeDeposits } from './deposits.ts'
 import { fakeDocuments } from './documents.ts'
 import { fakeFiles } from './files.ts'
+import { fakeAuditLog, fakeKeys } from './keys.ts'
 import { fakeLedger } from './ledger.ts'
 import { fakeRuns } from './runs.ts'
 
@@ -35,6 +37,9 @@ export function fakeStore({ now = Date.now, processId = 'process-1' }: FakeStore
     ledger: fakeLedger(books),
     deposits: fakeDeposits(books),
     accounts: fakeAccounts(books),
+    keys: fakeKeys(books),
+    audit: fakeAuditLog(books),
+    limits: createTokenBuckets({ nowMs: now }),
     runs: fakeRuns(books),
     files: fakeFiles(),
     documents: fakeDocuments(now),

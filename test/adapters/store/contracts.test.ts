@@ -3,7 +3,9 @@ import { accountsContract } from '../../contract/accounts.ts'
 import { depositsContract } from '../../contract/deposits.ts'
 import { documentsContract } from '../../contract/documents.ts'
 import { filesContract } from '../../contract/files.ts'
+import { keysContract } from '../../contract/keys.ts'
 import { ledgerContract } from '../../contract/ledger.ts'
+import { limitsContract } from '../../contract/limits.ts'
 import { runsContract } from '../../contract/runs.ts'
 import { type OpenStore, PROCESS_ID, STORES } from './stores.ts'
 
@@ -20,6 +22,8 @@ for (const { name, open, skip } of STORES) {
     afterAll(() => opened.close())
     const contract = { make: async () => opened.store, processId: PROCESS_ID }
     accountsContract(name, contract)
+    keysContract(name, contract)
+    limitsContract(name, async () => opened.store.limits)
     depositsContract(name, contract)
     ledgerContract(name, contract)
     runsContract(name, contract)

@@ -38,7 +38,8 @@ async function openGateway(options: WorkshopOptions & { pingMs?: number } = {}) 
     c.set('requestId', 'req_1')
     const { accountId, keyId, depositAddress } = caller
     const account = { id: accountId, name: accountId, depositAddress, createdAt: '2026-11-25T00:00:00Z' }
-    c.set('principal', { account, key: { id: keyId, accountId, prefix: 'sk', revokedAt: null } })
+    const key = { id: keyId, accountId, prefix: 'sk', name: null, revokedAt: null, expiresAt: null }
+    c.set('principal', { account, key: { ...key, status: 'active', limitId: keyId, rules: null } })
     await next()
   })
   app.route('/v1/pipelines', pipelinesApp({ pipelines, signals, pingMs: options.pingMs ?? 60_000 }))
