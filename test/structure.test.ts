@@ -40,6 +40,7 @@ const MAY_IMPORT: readonly (readonly [file: RegExp, targets: readonly string[]])
       'src/inference/',
       'src/pipeline/',
       'src/billing/',
+      'src/fleet/',
       'src/network/',
     ],
   ],

@@ -30,8 +30,8 @@ export function createRunLog(database: Database): RunLog {
       )
       return rows.map(readEvent)
     },
-    async listDue(limit) {
-      const steps = await database.query(DUE, [limit])
+    async takeDue({ limit, patienceMs }) {
+      const steps = await database.query(TAKE_DUE, [limit, patienceMs])
       const expired = await database.query(
         'select id from yumagate.run where ended_at is null and expires_at <= now() order by expires_at limit $1',
         [limit],
@@ -53,16 +53,26 @@ export function createRunLog(database: Database): RunLog {
   }
 }
 
-const DUE = `
-  select s.run_id, s.id, s.use, s.fence
-    from yumagate.run_step s join yumagate.run r on r.id = s.run_id
-    where r.ended_at is null and r.expires_at > now()
-      and ((s.status = 'ready' and s.due_at <= now()) or (s.status = 'running' and s.lease_until <= now()))
-    order by s.due_at, r.number, s.position limit $1`
+/** Rows that somebody else holds are being claimed, ended or taken by another sweep. */
+const TAKE_DUE = `
+  with due as (
+    select s.run_id, s.id, r.number
+      from yumagate.run_step s join yumagate.run r on r.id = s.run_id
+      where r.ended_at is null and r.expires_at > now()
+        and ((s.status = 'ready' and s.due_at <= now()) or (s.status = 'running' and s.lease_until <= now()))
+        and s.offered_at <= now() - $2::bigint * interval '1 millisecond'
+      order by s.due_at, r.number, s.position limit $1
+      for update of s skip locked
+  ), taken as (
+    update yumagate.run_step s set offered_at = now()
+      from due d where s.run_id = d.run_id and s.id = d.id
+      returning s.run_id, s.id, s.use, s.fence, s.due_at, s.position, d.number
+  )
+  select run_id, id, use, fence from taken order by due_at, number, position`
 
 const RELEASE_LEASES = `
   with released as (
-    update yumagate.run_step s set status = 'ready', due_at = now(), lease_until = null, lease_process = null
+    update yumagate.run_step s set status = 'ready', due_at = now(), offered_at = '-infinity', lease_until = null, lease_process = null
       from yumagate.run r
       where r.id = s.run_id and r.ended_at is null and s.status = 'running' and s.lease_process is distinct from $1
       returning s.id

@@ -50,7 +50,7 @@ const CLAIM = `
     select r.id from yumagate.run r where r.id = $1 and r.ended_at is null and r.expires_at > now() for update
   ), claimed as (
     update yumagate.run_step s
-      set status = 'running', fence = s.fence + 1, lease_process = $3,
+      set status = 'running', fence = s.fence + 1, lease_process = $3, offered_at = '-infinity',
         lease_until = now() + $4 * interval '1 millisecond', started_at = coalesce(s.started_at, now())
       from open_run r
       where s.run_id = r.id and s.id = $2

@@ -5,7 +5,9 @@ import { createAuditLog } from './audit.ts'
 import type { Database } from './database.ts'
 import { createDeposits } from './deposits.ts'
 import { createDocuments, createFiles } from './files.ts'
+import { createFleet } from './fleet.ts'
 import { createKeys } from './keys.ts'
+import { createLeases } from './leases.ts'
 import { createLedger } from './ledger.ts'
 import { createRateLimits } from './rate-limits.ts'
 import { createRuns } from './runs.ts'
@@ -29,6 +31,8 @@ export function createStore(database: Database, options: StoreOptions): Store {
     runs: createRuns(database, { processId }),
     files: createFiles(database),
     documents: createDocuments(database),
+    fleet: createFleet(database),
+    leases: createLeases(database),
     lifecycle: {
       state,
       async ping() {

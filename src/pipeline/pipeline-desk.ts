@@ -42,7 +42,7 @@ export class PipelineDesk implements Pipelines {
   constructor(options: PipelinesOptions) {
     const { runs, queue, timing, log, random } = options
     this.#options = options
-    this.#line = new StepLine({ queue, nowMs: timing.monotonicMs, log })
+    this.#line = new StepLine({ queue, log })
     this.#worker = new Worker({
       ...options,
       line: this.#line,

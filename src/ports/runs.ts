@@ -1,6 +1,7 @@
 /** The port to pipeline runs: rows are the authority, a queued job carries ids only and may be lost or come twice. */
 import type { Capability } from './capability.ts'
 import type { Receipt } from './ledger.ts'
+import type { StepReference } from './queue.ts'
 
 export type RunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'expired'
 export type StepStatus = 'pending' | 'ready' | 'running' | 'succeeded' | 'failed' | 'skipped' | 'cancelled'
@@ -162,14 +163,12 @@ export interface RunLog {
   append(runId: string, event: NewEvent): Promise<boolean>
   /** Events after that sequence number, in order, at most `limit`. */
   listEvents(runId: string, after: number, limit: number): Promise<readonly RunEvent[]>
-  /** Steps that are due and not leased, of runs that have not ended, and runs that are past their time. */
-  listDue(limit: number): Promise<{
-    readonly steps: readonly {
-      readonly runId: string
-      readonly stepId: string
-      readonly use: string
-      readonly fence: number
-    }[]
+  /**
+   * Takes steps that the queue may have lost: due, not leased, of runs that have not ended, and not taken by this call, of whichever
+   * process, in the last `patienceMs`. Also tells of runs that are past their time.
+   */
+  takeDue(options: { readonly limit: number; readonly patienceMs: number }): Promise<{
+    readonly steps: readonly StepReference[]
     readonly expiredRunIds: readonly string[]
   }>
   /** Makes the steps that a dead or ended process had claimed due again (embedded: all but those of `keepProcessId`). @returns how many */

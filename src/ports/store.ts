@@ -1,5 +1,6 @@
 /** The port to what is kept: one database behind several narrow ports. */
 import type { Accounts } from './accounts.ts'
+import type { Fleet, Leases } from './fleet.ts'
 import type { AuditLog, Keys } from './keys.ts'
 import type { Deposits, Ledger } from './ledger.ts'
 import type { RateLimits } from './limits.ts'
@@ -59,6 +60,8 @@ export interface Store extends CustomerStore {
   readonly runs: Runs
   readonly files: Files
   readonly documents: Documents
+  readonly fleet: Fleet
+  readonly leases: Leases
   /** Lifecycle apart from what is stored. */
   readonly lifecycle: {
     state(): StoreState

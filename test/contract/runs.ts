@@ -89,6 +89,8 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
     const endRun = (runId: string, end: RunEnd, event: NewEvent) =>
       runs.log.endRun(runId, () => ({ end, event }))
 
+    const takeDue = (limit = 1000, patienceMs = 0) => runs.log.takeDue({ limit, patienceMs })
+
     const receiptOf = ({ run, stepId }: StepClaim, capturedRao: bigint) => {
       const customer = { accountId: run.accountId, keyId: run.keyId, sha256: '' }
       const hold = holdRequest(customer, run.heldRao)
@@ -442,7 +444,7 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
       const id = await create(customer)
       await write(commit(await claim(id, 'stt'), { status: 'ready', output: null, delayMs: MINUTE_MS }))
       expect(await runs.claim(id, 'stt', lease)).toBeNull()
-      const due = await runs.log.listDue(1000)
+      const due = await takeDue()
       expect(due.steps.some(({ runId }) => runId === id)).toBe(false)
     })
 
@@ -533,23 +535,52 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
       await claim(leased, 'stt')
       await claim(lapsed, 'stt', 0)
       await endRun(ended, CANCEL, event('run.cancelled'))
-      const { steps } = await runs.log.listDue(1000)
+      const { steps } = await takeDue()
       const mine = steps.filter(({ runId }) => [ready, leased, lapsed, ended].includes(runId))
       expect(mine).toHaveLength(2)
       expect(mine).toContainEqual({ runId: ready, stepId: 'stt', use: 'audio.transcribe', fence: 0 })
       expect(mine).toContainEqual({ runId: lapsed, stepId: 'stt', use: 'audio.transcribe', fence: 1 })
-      expect((await runs.log.listDue(1)).steps).toHaveLength(1)
+      expect((await takeDue(1)).steps).toHaveLength(1)
+    })
+
+    it('a due step is taken once by however many sweep at once, and again when patience has run out', async () => {
+      const customer = await newCustomer(store, 10_000n)
+      const ids = await Promise.all(Array.from({ length: 30 }, () => create(customer)))
+      const mineOf = ({ steps }: Awaited<ReturnType<typeof takeDue>>) =>
+        steps.flatMap(({ runId }) => (ids.includes(runId) ? [runId] : []))
+      const taken = await Promise.all(Array.from({ length: 4 }, () => takeDue(1000, MINUTE_MS)))
+      expect(taken.flatMap(mineOf).sort()).toEqual([...ids].sort())
+      expect(mineOf(await takeDue(1000, MINUTE_MS))).toEqual([])
+      expect(mineOf(await takeDue()).sort()).toEqual([...ids].sort())
+    })
+
+    it('a step that was claimed and came back is due at once, whenever it was taken before', async () => {
+      const customer = await newCustomer(store, 1000n)
+      const id = await create(customer)
+      const isDue = async () =>
+        (await takeDue(1000, MINUTE_MS)).steps.filter(({ runId }) => runId === id).map(({ fence }) => fence)
+      expect(await isDue()).toEqual([0])
+      expect(await isDue()).toEqual([])
+      await claim(id, 'stt', 0)
+      expect(await isDue()).toEqual([1])
+      expect(await isDue()).toEqual([])
+      await write(commit(await claim(id, 'stt'), { status: 'ready', output: null }))
+      expect(await isDue()).toEqual([2])
+      await runs.claim(id, 'stt', { ...lease, processId: 'dead' })
+      expect(await isDue()).toEqual([])
+      await runs.log.releaseLeases(processId)
+      expect(await isDue()).toEqual([3])
     })
 
     it('a run past its time is expired, gives out no step, and ends like any other', async () => {
       const customer = await newCustomer(store, 1000n)
       const id = await create(customer, { timeoutMs: 0 })
-      const due = await runs.log.listDue(1000)
+      const due = await takeDue()
       expect(due.expiredRunIds).toContain(id)
       expect(due.steps.some(({ runId }) => runId === id)).toBe(false)
       expect(await runs.claim(id, 'stt', lease)).toBeNull()
       expect(await endRun(id, { ...CANCEL, status: 'expired' }, event('run.expired'))).toBe(true)
-      expect((await runs.log.listDue(1000)).expiredRunIds).not.toContain(id)
+      expect((await takeDue()).expiredRunIds).not.toContain(id)
       expect((await balanceOf(customer)).availableRao).toBe(1000n)
     })
 

@@ -21,6 +21,7 @@ type Step = { -readonly [name in keyof RunStep]: RunStep[name] } & {
   dueAtMs: number
   leaseUntilMs: number
   leaseProcess: string | null
+  offeredAtMs: number
 }
 
 type Row = {
@@ -36,8 +37,26 @@ type Row = {
 
 type Rows = { readonly books: FakeBooks; readonly rows: Map<string, Row> }
 
+const NEVER = Number.NEGATIVE_INFINITY
+
+const rowsByBooks = new WeakMap<FakeBooks, Rows['rows']>()
+
+/** Makes the steps due again that processes had claimed of whom `isDead` says so. @returns how many */
+export function releaseSteps(books: FakeBooks, isDead: (processId: string | null) => boolean): number {
+  let count = 0
+  for (const row of rowsByBooks.get(books)?.values() ?? []) {
+    for (const step of row.steps.values()) {
+      if (row.end || step.status !== 'running' || !isDead(step.leaseProcess)) continue
+      Object.assign(step, { status: 'ready', dueAtMs: books.now(), offeredAtMs: NEVER, leaseProcess: null })
+      count += 1
+    }
+  }
+  return count
+}
+
 export function fakeRuns(books: FakeBooks): Runs {
   const state: Rows = { books, rows: new Map() }
+  rowsByBooks.set(books, state.rows)
   const { rows } = state
   return {
     async create(run) {
@@ -63,6 +82,7 @@ export function fakeRuns(books: FakeBooks): Runs {
       if (!isDue && !isLost) return null
       Object.assign(step, {
         status: 'running',
+        offeredAtMs: NEVER,
         fence: step.fence + 1,
         leaseUntilMs: books.now() + leaseMs,
         leaseProcess: processId,
@@ -110,32 +130,33 @@ function fakeRunLog({ books, rows }: Rows): RunLog {
     async listEvents(runId, after, limit) {
       return (rows.get(runId)?.events ?? []).filter((event) => event.sequence > after).slice(0, limit)
     },
-    async listDue(limit) {
+    async takeDue({ limit, patienceMs }) {
       const open = [...rows.values()].filter((row) => !row.end)
+      const nowMs = books.now()
       const due = open
         .filter((row) => !isExpired(books, row))
-        .flatMap((row) =>
-          [...row.steps.values()]
-            .filter(
-              (step) =>
-                (step.status === 'ready' && step.dueAtMs <= books.now()) ||
-                (step.status === 'running' && step.leaseUntilMs <= books.now()),
-            )
-            .map(({ id, use, fence }) => ({ runId: row.made.id, stepId: id, use, fence })),
+        .flatMap((row) => [...row.steps.values()].map((step) => ({ row, step })))
+        .filter(
+          ({ step }) =>
+            step.offeredAtMs <= nowMs - patienceMs &&
+            ((step.status === 'ready' && step.dueAtMs <= nowMs) ||
+              (step.status === 'running' && step.leaseUntilMs <= nowMs)),
         )
+        .slice(0, limit)
+      for (const { step } of due) step.offeredAtMs = nowMs
       const expired = open.filter((row) => isExpired(books, row)).map((row) => row.made.id)
-      return { steps: due.slice(0, limit), expiredRunIds: expired.slice(0, limit) }
+      return {
+        steps: due.map(({ row, step: { id, use, fence } }) => ({
+          runId: row.made.id,
+          stepId: id,
+          use,
+          fence,
+        })),
+        expiredRunIds: expired.slice(0, limit),
+      }
     },
     async releaseLeases(keepProcessId) {
-      let count = 0
-      for (const row of rows.values()) {
-        for (const step of row.steps.values()) {
-          if (row.end || step.status !== 'running' || step.leaseProcess === keepProcessId) continue
-          Object.assign(step, { status: 'ready', dueAtMs: books.now(), leaseProcess: null })
-          count += 1
-        }
-      }
-      return count
+      return releaseSteps(books, (processId) => processId !== keepProcessId)
     },
   }
 }
@@ -174,6 +195,7 @@ function create({ books, rows }: Rows, run: NewRun): CreateRunOutcome {
           endedAt: null,
           dueAtMs: books.now(),
           leaseUntilMs: 0,
+          offeredAtMs: NEVER,
           leaseProcess: null,
         },
       ]),
@@ -282,7 +304,8 @@ function view(books: FakeBooks, row: Row): Run {
     endedAt: row.endedAt,
     expiresAt: isoOf(row.createdAtMs + made.timeoutMs),
     steps: [...row.steps.values()].map(
-      ({ dueAtMs: _due, leaseUntilMs: _until, leaseProcess: _process, ...step }) => step,
+      ({ dueAtMs: _due, leaseUntilMs: _until, leaseProcess: _process, offeredAtMs: _offered, ...step }) =>
+        step,
     ),
   })
 }

@@ -7,6 +7,7 @@ import { type FakeBooks, fakeBooks, post, purseOf } from './books.ts'
 import { fakeDeposits } from './deposits.ts'
 import { fakeDocuments } from './documents.ts'
 import { fakeFiles } from './files.ts'
+import { fakeFleet, fakeLeases } from './fleet.ts'
 import { fakeAuditLog, fakeKeys } from './keys.ts'
 import { fakeLedger } from './ledger.ts'
 import { fakeRuns } from './runs.ts'
@@ -43,6 +44,8 @@ export function fakeStore({ now = Date.now, processId = 'process-1' }: FakeStore
     runs: fakeRuns(books),
     files: fakeFiles(),
     documents: fakeDocuments(now),
+    fleet: fakeFleet(books),
+    leases: fakeLeases(books),
     lifecycle: {
       state: () => ({
         kind: 'memory',

@@ -1,6 +1,7 @@
 /** All changes of the schema, oldest first. One that was released is never edited: a change is a new line. */
 import { depositFunctions } from './deposit-functions.ts'
 import { fileTables } from './file-tables.ts'
+import { fleetTables } from './fleet-tables.ts'
 import { keyRules } from './key-rules.ts'
 import { ledgerCommit } from './ledger-commit.ts'
 import { ledgerFunctions } from './ledger-functions.ts'
@@ -19,4 +20,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0006-runs', sql: runTables },
   { name: '0007-spend-leases', sql: spendLeases },
   { name: '0008-keys', sql: keyRules },
+  { name: '0009-fleet', sql: fleetTables },
 ]

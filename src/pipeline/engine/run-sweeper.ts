@@ -14,8 +14,10 @@ export type RunSweeperOptions = {
   readonly onlyProcessId: string | null
 }
 
-// A lost job or a run past its time is noticed at most this long after; two small statements each.
-const INTERVAL_MS = 5_000
+// A run past its time is noticed at most this long after; two small statements each.
+const INTERVAL_MS = 3_000
+// A step that waits in the queue for longer may have been lost with it, and is put there again: at most nine seconds after it was lost.
+const PATIENCE_MS = 6_000
 const DUE_PER_SWEEP = 500
 
 export class RunSweeper {
@@ -35,7 +37,7 @@ export class RunSweeper {
     return this.#problem
   }
 
-  /** Sweeps now and then every five seconds. */
+  /** Sweeps now and then every three seconds. */
   start(): void {
     void this.sweep().then(() => {
       if (this.#isClosed) return
@@ -64,10 +66,9 @@ export class RunSweeper {
         this.#hasReleased = true
         if (count > 0) log.warn({ steps: count }, 'Steps of an earlier process are taken up again.')
       }
-      line.forgetLost()
-      const due = await runs.log.listDue(DUE_PER_SWEEP)
+      const due = await runs.log.takeDue({ limit: DUE_PER_SWEEP, patienceMs: PATIENCE_MS })
       for (const runId of due.expiredRunIds) await expire(runId)
-      for (const step of due.steps) await line.offer(step)
+      for (const step of due.steps) await line.add(step)
       this.#problem = null
     } catch (error) {
       this.#problem = error instanceof Error ? error.message : String(error)

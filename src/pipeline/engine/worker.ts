@@ -48,8 +48,7 @@ export class Worker {
 
   /** Tries the step once, if it is still to be had. Never rejects: what went wrong is in the rows, or the sweeper finds the step again. */
   async work(step: StepReference, queueSignal: AbortSignal): Promise<void> {
-    const { runs, line, log, processId, leaseMs, timing } = this.#options
-    line.taken(step)
+    const { runs, log, processId, leaseMs, timing } = this.#options
     let guard: AttemptGuard | null = null
     try {
       const claim = await runs.claim(step.runId, step.stepId, { processId, leaseMs, announce })

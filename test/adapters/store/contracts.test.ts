@@ -3,6 +3,7 @@ import { accountsContract } from '../../contract/accounts.ts'
 import { depositsContract } from '../../contract/deposits.ts'
 import { documentsContract } from '../../contract/documents.ts'
 import { filesContract } from '../../contract/files.ts'
+import { fleetContract } from '../../contract/fleet.ts'
 import { keysContract } from '../../contract/keys.ts'
 import { ledgerContract } from '../../contract/ledger.ts'
 import { limitsContract } from '../../contract/limits.ts'
@@ -29,5 +30,6 @@ for (const { name, open, skip } of STORES) {
     runsContract(name, contract)
     filesContract(name, contract)
     documentsContract(name, contract)
+    fleetContract(name, contract)
   })
 }
