@@ -15,9 +15,17 @@ export type Database = Queryable & {
   /**
    * Runs `work` in one transaction, which it gets as a handle: whatever belongs to the transaction goes through the handle. Whoever
    * awaits the database itself inside of `work` waits for himself; the embedded one ends that after its idle time with an error.
+   *
+   * @param options - `isLong` for what reads or changes whole tables: no time limit of a server ends it
    */
-  transaction<Result>(work: (transaction: Queryable) => Promise<Result>): Promise<Result>
+  transaction<Result>(
+    work: (transaction: Queryable) => Promise<Result>,
+    options?: { readonly isLong?: boolean },
+  ): Promise<Result>
 }
+
+/** What a statement of a long transaction may take on a server. */
+const LONG_MS = 3_600_000
 
 /** Thrown out of the work of a transaction to undo it and still answer. */
 export class Rollback<Result> extends Error {
@@ -32,7 +40,8 @@ export class Rollback<Result> extends Error {
 export function openDatabase(pool: pg.Pool): Database {
   return {
     query: (statement, values) => run(pool, statement, values),
-    async transaction(work) {
+    async transaction(work, { isLong = false } = {}) {
+      const more = isLong ? { query_timeout: LONG_MS } : {}
       const client = await connect(pool)
       // Raised when the connection is lost between two statements: the next one only says that it cannot be used.
       let lost: Error | undefined
@@ -43,14 +52,21 @@ export function openDatabase(pool: pg.Pool): Database {
       let broken: Error | undefined
       try {
         await run(client, 'begin')
-        const result = await work({ query: (statement, values) => run(client, statement, values) })
+        if (isLong) await run(client, `set local statement_timeout = ${LONG_MS}`)
+        const result = await work({
+          query: (statement, values) => run(client, { ...asConfig(statement), ...more }, values),
+        })
         await run(client, 'commit')
         return result
       } catch (error) {
-        await client.query('rollback').catch((failure: Error) => {
-          // The connection is gone or the server has rolled back by itself: it must not go back into the pool.
-          broken = failure
-        })
+        broken = lossOf(error)
+        // Asking a server that does not answer to roll back would only wait once more; it does so by itself.
+        if (!broken) {
+          await client.query('rollback').catch((failure: Error) => {
+            // The connection is gone or the server has rolled back by itself: it must not go back into the pool.
+            broken = failure
+          })
+        }
         if (error instanceof Rollback) return error.result
         throw lost && error instanceof GatewayError ? translate(lost) : error
       } finally {
@@ -83,20 +99,41 @@ async function run(
   statement: Statement | string,
   values: readonly unknown[] = [],
 ): Promise<readonly Row[]> {
-  const config = typeof statement === 'string' ? { text: statement } : statement
   try {
-    const result = await target.query<Row>({ ...config, values: [...values], types: EXACT_TYPES })
+    const result = await target.query<Row>({
+      ...asConfig(statement),
+      values: [...values],
+      types: EXACT_TYPES,
+    })
     return result.rows
   } catch (error) {
     throw translate(error)
   }
 }
 
+const asConfig = (statement: Statement | string): Statement =>
+  typeof statement === 'string' ? { text: statement } : statement
+
 /**
- * SQLSTATE classes (PostgreSQL appendix A) that say nothing about the statement: connection (08), serialization and deadlock (40),
- * resources (53), intervention by an operator (57), system (58), and the idle guard (25P03).
+ * SQLSTATE classes (PostgreSQL appendix A) that say nothing about the statement: connection (08), who we are and where (28, 3D),
+ * serialization and deadlock (40), resources (53), intervention by an operator (57), system (58), the idle guard (25P03), and a server
+ * that is no longer the one to write to (25006).
  */
-const PASSING = /^(08|40|53|57|58|25P03)/
+const PASSING = /^(08|28|3D|40|53|57|58|25P03|25006)/
+
+/** Of those, the ones after which the connection, or the server behind it, is not the one to ask. */
+const LOST = /^(08|28|3D|53|57P|58|25P03|25006)/
+
+/**
+ * What says that the server is out of reach, found behind a `GatewayError`: an error of the connection, or one of the server about itself.
+ * Undefined when the server has answered and works.
+ */
+export function lossOf(error: unknown): Error | undefined {
+  if (!(error instanceof GatewayError) || error.code !== 'ledger_unavailable') return undefined
+  const { cause } = error
+  if (!(cause instanceof Error)) return error
+  return cause instanceof pg.DatabaseError && !LOST.test(cause.code ?? '') ? undefined : cause
+}
 
 function translate(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error

@@ -4,6 +4,8 @@ import { integerOf, textOf } from './columns.ts'
 import type { Database } from './database.ts'
 import { MIGRATIONS, type Migration } from './migrations/index.ts'
 
+const LONG = { isLong: true }
+
 /** Any number, the same in every version: whoever migrates holds this lock until its transaction ends. */
 const LOCK = 7_935_221_640_413
 
@@ -48,5 +50,5 @@ export async function migrate(
       ])
     }
     return missing.map(({ name }) => name)
-  })
+  }, LONG)
 }

@@ -149,10 +149,13 @@ const CHECKS: readonly Check[] = [
 ]
 
 export async function verifyLedger(database: Database): Promise<LedgerReport> {
-  const checks = await database.transaction(async (transaction) => {
-    await transaction.query('set transaction isolation level repeatable read')
-    return proveLedger(transaction)
-  })
+  const checks = await database.transaction(
+    async (transaction) => {
+      await transaction.query('set transaction isolation level repeatable read')
+      return proveLedger(transaction)
+    },
+    { isLong: true },
+  )
   return { holds: checks.every(({ passed }) => passed), checks }
 }
 

@@ -1,0 +1,97 @@
+/** The store on a PostgreSQL server, shared by any number of processes. */
+import type pg from 'pg'
+import type { Store } from '../../../src/ports/store.ts'
+import { integerOf, textOf } from '../columns.ts'
+import { type Database, lossOf, openDatabase } from '../database.ts'
+import { migrate } from '../migrate.ts'
+import { createStore } from '../store.ts'
+import { checkConnections } from './check-connections.ts'
+import {
+  openServerPool,
+  QUEUE_POOL_MAX,
+  SERVER_LIMITS,
+  type ServerAddress,
+  type ServerLimits,
+} from './server-pool.ts'
+import { reasonOf, watchDatabase } from './watch-database.ts'
+
+export type ServerStoreOptions = {
+  readonly server: ServerAddress
+  /** Most connections for everything but the queue. */
+  readonly poolMax: number
+  /** Whether the queue lies there too, with connections of its own. */
+  readonly hasQueue: boolean
+  /** Names this process in what it holds and leases. */
+  readonly processId: string
+  /** Gets lines for people: what was migrated, that the server went away and came back. */
+  readonly logger?: (line: string) => void
+  readonly limits?: Partial<ServerLimits>
+}
+
+export type ServerStore = {
+  readonly store: Store
+  /** The database behind the store, for other keepers of this folder's kind. */
+  readonly database: Database
+  /** Connections for the adapter of the queue and for nobody else; none is opened before it is used. Close the queue before the store. */
+  readonly queuePool: pg.Pool
+}
+
+/** The oldest that Debian still carries, and what the statements are tested on. */
+const VERSION_LEAST = 150_000
+
+/**
+ * Connects, refuses what cannot work, and brings the schema up to date.
+ *
+ * @throws Error in one clear line, without a password: the server is out of reach, too old, has too few connections, or a newer schema
+ */
+export async function openServerStore(options: ServerStoreOptions): Promise<ServerStore> {
+  const { server, poolMax, hasQueue, processId, logger = () => {} } = options
+  const limits = { ...SERVER_LIMITS, ...options.limits }
+  const pool = openServerPool(server, { max: poolMax, processId, isQueue: false, limits })
+  const queuePool = openServerPool(server, { max: QUEUE_POOL_MAX, processId, isQueue: true, limits })
+  try {
+    const plain = openDatabase(pool)
+    const version = await readVersion(plain)
+    await checkConnections(plain, { perProcess: poolMax + (hasQueue ? QUEUE_POOL_MAX : 0) })
+    const applied = await migrate(plain)
+    if (applied.length > 0) logger(`schema: applied ${applied.join(', ')}`)
+    const watched = watchDatabase(plain, logger)
+    let closing: Promise<void> | null = null
+    const close = async (): Promise<void> => {
+      watched.stop()
+      // Not awaited: a queue that was not closed before keeps connections that listen, and would keep us here for ever.
+      if (!queuePool.ending) void queuePool.end()
+      await pool.end()
+    }
+    const store = createStore(watched.database, {
+      processId,
+      state: () => ({
+        kind: `postgres ${Math.trunc(version / 10_000)}`,
+        serving: closing === null && watched.problem() === null,
+        problem: closing === null ? watched.problem() : 'closed',
+      }),
+      close: () => {
+        closing ??= close()
+        return closing
+      },
+    })
+    return { store, database: watched.database, queuePool }
+  } catch (error) {
+    await Promise.all([pool.end(), queuePool.end()])
+    throw lossOf(error) ? new Error(`Postgres does not serve: ${reasonOf(error)}`, { cause: error }) : error
+  }
+}
+
+async function readVersion(database: Database): Promise<number> {
+  const [row] = await database.query(
+    `select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding`,
+  )
+  if (!row) throw new Error('Postgres does not say its version')
+  const version = integerOf(row, 'version')
+  if (version < VERSION_LEAST)
+    throw new Error(`Postgres is of version ${version / 10_000}; it must be 15 or later`)
+  const encoding = textOf(row, 'encoding')
+  if (encoding !== 'UTF8')
+    throw new Error(`the database is encoded in ${encoding}; make one with encoding UTF8`)
+  return version
+}
