@@ -1,10 +1,11 @@
 /** Deposits in SQL: what is credited and how far the watcher has come are one transaction. */
 import { GatewayError } from '../../src/errors.ts'
-import type { DepositCredit, DepositCursor, Deposits } from '../../src/ports/ledger.ts'
+import type { FencedDeposits, LeaseTerm } from '../../src/ports/fleet.ts'
+import type { DepositCredit, DepositCursor } from '../../src/ports/ledger.ts'
 import { bigintOf, integerOf, type Row, textOf, timeOf } from './columns.ts'
 import type { Database, Queryable } from './database.ts'
 
-export function createDeposits(database: Database): Deposits {
+export function createDeposits(database: Database): FencedDeposits {
   return {
     async readCursor() {
       return readCursor(await database.query(CURSOR))
@@ -14,6 +15,14 @@ export function createDeposits(database: Database): Deposits {
         await moveCursor(transaction, from, to)
         return creditAll(transaction, to, credits)
       }),
+    under: (term) => ({
+      credit: (from, to, credits) =>
+        database.transaction(async (transaction) => {
+          await checkTerm(transaction, term)
+          await moveCursor(transaction, from, to)
+          return creditAll(transaction, to, credits)
+        }),
+    }),
     async listAddresses() {
       const rows = await database.query('select deposit_address, id from yumagate.account')
       return new Map(rows.map((row) => [textOf(row, 'deposit_address'), textOf(row, 'id')]))
@@ -46,6 +55,15 @@ function readCursor(rows: readonly Row[]): DepositCursor | null {
     number: integerOf(row, 'block_number'),
     hash: textOf(row, 'block_hash'),
   }
+}
+
+/** Holds the lease's row: whoever takes the lease waits until this has ended. */
+async function checkTerm(transaction: Queryable, { name, fence }: LeaseTerm): Promise<void> {
+  const rows = await transaction.query(
+    'select from yumagate.lease where name = $1 and fence = $2 for share',
+    [name, fence],
+  )
+  if (rows.length === 0) throw new GatewayError('conflict', 'Another process has the lease.')
 }
 
 /** Locks the cursor, checks where it is, moves it. */

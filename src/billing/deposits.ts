@@ -21,8 +21,8 @@ export type DepositWatcherOptions = {
 }
 
 export type DepositWatcherState = {
-  /** `starting` nothing was read yet · `following` · `retrying` the chain or the ledger does not answer · `stopped` a person has to look · `closed`. */
-  readonly status: 'starting' | 'following' | 'retrying' | 'stopped' | 'closed'
+  /** `standby` another process watches · `starting` nothing was read yet · `following` · `retrying` the chain or the ledger does not answer · `stopped` a person has to look · `closed`. */
+  readonly status: 'standby' | 'starting' | 'following' | 'retrying' | 'stopped' | 'closed'
   /** The last block whose transfers are credited; null before the first. */
   readonly cursor: DepositCursor | null
   /** Finalised blocks that are not credited yet; null before a head was seen. */

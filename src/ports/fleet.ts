@@ -1,4 +1,5 @@
 /** The port to the processes that share one store: who lives, who holds which office, and what the dead have left. All by the database's clock. */
+import type { Deposits } from './ledger.ts'
 
 export type ProcessRole = 'gateway' | 'worker'
 
@@ -47,4 +48,9 @@ export interface Leases {
   renew(term: LeaseTerm, leaseMs: number): Promise<boolean>
   /** Gives it back, if it is still ours. */
   release(term: LeaseTerm): Promise<void>
+}
+
+export interface FencedDeposits extends Deposits {
+  /** Crediting that checks, in its transaction, that nobody has taken the lease since. @throws GatewayError `conflict` when somebody has, with nothing changed */
+  under(term: LeaseTerm): Pick<Deposits, 'credit'>
 }

@@ -1,8 +1,8 @@
 /** The port to what is kept: one database behind several narrow ports. */
 import type { Accounts } from './accounts.ts'
-import type { Fleet, Leases } from './fleet.ts'
+import type { FencedDeposits, Fleet, Leases } from './fleet.ts'
 import type { AuditLog, Keys } from './keys.ts'
-import type { Deposits, Ledger } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
 import type { RateLimits } from './limits.ts'
 import type { Runs } from './runs.ts'
 
@@ -48,7 +48,7 @@ export type StoreState = {
 /** What is kept of customers: their money, their keys, and who changed what. */
 export interface CustomerStore {
   readonly ledger: Ledger
-  readonly deposits: Deposits
+  readonly deposits: FencedDeposits
   readonly accounts: Accounts
   readonly keys: Keys
   readonly audit: AuditLog

@@ -1,7 +1,7 @@
 /** What every keeper of heartbeats and leases promises. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Fleet, Leases } from '../../src/ports/fleet.ts'
-import type { LedgerBatch } from '../../src/ports/ledger.ts'
+import type { DepositCursor, LedgerBatch } from '../../src/ports/ledger.ts'
 import type { Store } from '../../src/ports/store.ts'
 import type { StoreContract } from './ledger.ts'
 import { holdRequest, newCustomer, unique } from './money.ts'
@@ -119,9 +119,16 @@ export function fleetContract(name: string, { make, processId }: StoreContract):
   })
 
   describe(`leases: ${name}`, () => {
+    let store: Store
     let leases: Leases
     beforeAll(async () => {
-      leases = (await make()).leases
+      store = await make()
+      leases = store.leases
+    })
+    const nextTo = (from: DepositCursor | null): DepositCursor => ({
+      genesisHash: '0xgenesis',
+      number: (from?.number ?? 0) + 1,
+      hash: `0x${unique()}`,
     })
 
     it('of many who take a lease at once one has it', async () => {
@@ -149,6 +156,39 @@ export function fleetContract(name: string, { make, processId }: StoreContract):
       const term = (await leases.take(office, 'process-1', 0))!
       expect(await leases.renew(term, MINUTE_MS)).toBe(true)
       expect(await leases.take(office, 'process-2', MINUTE_MS)).toBeNull()
+    })
+
+    it('of the two that had it only the later one credits deposits, also in a race with its taking', async () => {
+      const { deposits } = store
+      const { accountId } = await newCustomer(store, 0n)
+      const { depositAddress } = await store.accounts.get(accountId)
+      const office = unique()
+      let term = (await leases.take(office, 'process-1', 0))!
+      for (let round = 1; round <= 10; round += 1) {
+        const from = await deposits.readCursor()
+        const to = nextTo(from)
+        const late = deposits
+          .under(term)
+          .credit(from, to, [{ eventIndex: 0, from: 'a', to: depositAddress, amountRao: 5n }])
+          .then(
+            () => true,
+            (error: unknown) => {
+              expect(error).toMatchObject({ code: 'conflict' })
+              return false
+            },
+          )
+        const [isCredited, next] = await Promise.all([late, leases.take(office, 'process-2', 0)])
+        const moved = await deposits.readCursor()
+        expect(moved).toEqual(isCredited ? to : from)
+        await expect(deposits.under(term).credit(moved, nextTo(moved), [])).rejects.toMatchObject({
+          code: 'conflict',
+        })
+        expect(await deposits.readCursor()).toEqual(moved)
+        term = next!
+        const credits = [{ eventIndex: 0, from: 'a', to: depositAddress, amountRao: 5n }]
+        if (!isCredited) await deposits.under(term).credit(moved, to, credits)
+      }
+      expect((await store.ledger.readBalance(accountId)).availableRao).toBe(50n)
     })
 
     it('one that was given back is free at once, with a higher fence', async () => {

@@ -1,9 +1,26 @@
 /** Deposits in memory. */
 import { GatewayError } from '../../src/errors.ts'
+import type { FencedDeposits } from '../../src/ports/fleet.ts'
 import type { Deposits } from '../../src/ports/ledger.ts'
 import { exactText, type FakeBooks, isoOf, post, purseOf } from './books.ts'
+import { fenceOf } from './fleet.ts'
 
-export function fakeDeposits(books: FakeBooks): Deposits {
+export function fakeDeposits(books: FakeBooks): FencedDeposits {
+  const deposits = plainDeposits(books)
+  return {
+    ...deposits,
+    under: ({ name, fence }) => ({
+      async credit(from, to, credits) {
+        if (books.failure) throw books.failure
+        if (fenceOf(books, name) !== fence)
+          throw new GatewayError('conflict', 'Another process has the lease.')
+        return deposits.credit(from, to, credits)
+      },
+    }),
+  }
+}
+
+function plainDeposits(books: FakeBooks): Deposits {
   const addresses = (): ReadonlyMap<string, string> =>
     new Map([...books.accounts.values()].map((account) => [account.depositAddress, account.id]))
   return {
