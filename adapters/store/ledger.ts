@@ -107,10 +107,10 @@ function commit(database: Database, batch: LedgerBatch, processId: string): Prom
     ])
   }
   if (settlements.length + voids.length + holds.length === 0) {
-    return database.query(CAPTURE, settlementValues(captures))
+    return database.query(CAPTURE, captureValues(captures))
   }
   return database.query(COMMIT_ALL, [
-    ...settlementValues(captures),
+    ...captureValues(captures),
     ...settlementValues(settlements),
     ...restValues(batch, processId),
     isForSets(batch),
@@ -128,8 +128,19 @@ function isForSets({ settlements, voids, holds }: LedgerBatch): boolean {
   )
 }
 
-/** The seven arrays that `ledger_settle_many` and `lease_capture` take. */
-function settlementValues(settlements: readonly Settlement[]): readonly unknown[] {
+/** What `ledger_settle_many` takes: seven arrays. */
+const settlementValues = (settlements: readonly Settlement[]): readonly unknown[] => [
+  ...idValues(settlements),
+  settlements.map(({ receipt }) => encodeReceipt(receipt)),
+]
+
+/** What `lease_capture` takes: six arrays, and the receipts as lines of one text. */
+const captureValues = (captures: readonly Settlement[]): readonly unknown[] => [
+  ...idValues(captures),
+  captures.map(({ receipt }) => encodeReceipt(receipt)).join('\n'),
+]
+
+function idValues(settlements: readonly Settlement[]): readonly unknown[] {
   const receipts = settlements.map(({ receipt }) => receipt)
   return [
     settlements.map(({ holdId }) => holdId),
@@ -138,7 +149,6 @@ function settlementValues(settlements: readonly Settlement[]): readonly unknown[
     receipts.map(({ capturedRao }) => capturedRao),
     receipts.map(({ requestId }) => requestId),
     receipts.map(({ capability }) => `revenue:${capability}`),
-    receipts.map(encodeReceipt),
   ]
 }
 
