@@ -33,6 +33,13 @@ export function integerOf(row: Row, column: string): number {
   throw wrong(column, 'safe integer')
 }
 
+/** For measures: a `float8`. */
+export function numberOf(row: Row, column: string): number {
+  const value = row[column]
+  if (typeof value === 'number' && Number.isFinite(value)) return value
+  throw wrong(column, 'float8')
+}
+
 export function textOf(row: Row, column: string): string {
   const value = row[column]
   if (typeof value === 'string') return value

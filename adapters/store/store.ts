@@ -11,6 +11,7 @@ import { createLeases } from './leases.ts'
 import { createLedger } from './ledger.ts'
 import { createRateLimits } from './rate-limits.ts'
 import { createRuns } from './runs.ts'
+import { createSightings } from './sightings.ts'
 
 export type StoreOptions = {
   /** Names this process in what it holds and leases. */
@@ -33,6 +34,7 @@ export function createStore(database: Database, options: StoreOptions): Store {
     documents: createDocuments(database),
     fleet: createFleet(database),
     leases: createLeases(database),
+    sightings: createSightings(database),
     lifecycle: {
       state,
       async ping() {

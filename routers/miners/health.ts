@@ -2,9 +2,11 @@
  * What has been seen of each miner: decayed counts, latency, pauses after failures. Kept by (netuid, hotkey), since uids are reused.
  *
  * Records are live objects of plain numbers, so that a ranking reads them without a call. All of them fade together on a coarse grid.
+ * A record is the sum of what this process has seen and what others told of; a pause is of the process that saw its reason.
  */
 import type { MinerFailure, MinerFailureReason } from '../../src/ports/miner.ts'
 import type { MinerRecord } from '../../src/ports/routing.ts'
+import type { MinerSighting } from '../../src/ports/sightings.ts'
 import { pauseAfter } from './pause.ts'
 
 /** How an attempt ended: whole, given up by us, or failed. */
@@ -22,12 +24,16 @@ export type MinerHealthOptions = {
 /** Ten minutes: a miner that fell ill an hour ago is judged anew, one that did five minutes ago is not. */
 export const MINER_HEALTH = { halfLifeMs: 600_000, minersMax: 65_536 } as const
 
+type Counts = { -readonly [Key in keyof Omit<MinerSighting, 'netuid' | 'hotkey'>]: number }
+
 type Entry = {
   -readonly [Key in keyof MinerRecord]: MinerRecord[Key]
 } & {
-  /** Decayed sum and weight behind `latencyMs`. */
-  latencySumMs: number
-  latencyWeight: number
+  /** What this process has seen, and what others have. */
+  readonly own: Counts
+  readonly others: Counts
+  /** Whether `own` has changed, but for fading, since it was last told. */
+  isNews: boolean
   /** Failures in a row that each came after the pause of the one before. */
   streak: number
   coolingReason: MinerFailureReason | null
@@ -67,7 +73,41 @@ export class MinerHealth {
       if (latencyMs !== null) noteLatency(entry, latencyMs)
       if (ending === 'whole') noteSuccess(entry)
       else if (ending !== 'abandoned') noteFailure(entry, ending, this.#options.nowMs())
+      entry.isNews = true
+      publish(entry)
     }
+  }
+
+  /** What this process has seen, of the miners of which it has seen something since the last call; faded to this moment. */
+  takeNews(): readonly MinerSighting[] {
+    this.#fade()
+    const news: MinerSighting[] = []
+    for (const [netuid, miners] of this.#subnets) {
+      for (const [hotkey, entry] of miners) {
+        if (!entry.isNews) continue
+        entry.isNews = false
+        news.push({ netuid, hotkey, ...entry.own })
+      }
+    }
+    return news
+  }
+
+  /** Tells again of these miners: what was taken did not arrive. */
+  returnNews(news: readonly Pick<MinerSighting, 'netuid' | 'hotkey'>[]): void {
+    for (const { netuid, hotkey } of news) this.#find(netuid, hotkey).isNews = true
+  }
+
+  /** What others have seen, all of it, as of this moment: of a miner that is not named they have seen nothing. */
+  setOthers(sightings: readonly MinerSighting[]): void {
+    this.#fade()
+    for (const entry of this.#entries()) Object.assign(entry.others, noCounts())
+    for (const { netuid, hotkey, ...counts } of sightings)
+      Object.assign(this.#find(netuid, hotkey).others, counts)
+    for (const entry of this.#entries()) publish(entry)
+  }
+
+  *#entries(): Generator<Entry> {
+    for (const miners of this.#subnets.values()) yield* miners.values()
   }
 
   #find(netuid: number | null, hotkey: string): Entry {
@@ -85,15 +125,19 @@ export class MinerHealth {
     return entry
   }
 
-  /** Fades every record by the time since the last fading. */
   #decay(): void {
+    if (this.#options.nowMs() - this.#decayedAtMs >= DECAY_STEP_MS) this.#fade()
+  }
+
+  /** Fades every record by the time since the last fading. */
+  #fade(): void {
     const nowMs = this.#options.nowMs()
-    const elapsedMs = nowMs - this.#decayedAtMs
-    if (elapsedMs < DECAY_STEP_MS) return
+    const factor = 2 ** ((this.#decayedAtMs - nowMs) / this.#options.halfLifeMs)
     this.#decayedAtMs = nowMs
-    const factor = 2 ** (-elapsedMs / this.#options.halfLifeMs)
-    for (const miners of this.#subnets.values()) {
-      for (const entry of miners.values()) fade(entry, factor)
+    for (const entry of this.#entries()) {
+      fade(entry.own, factor)
+      fade(entry.others, factor)
+      publish(entry)
     }
   }
 
@@ -113,6 +157,8 @@ export class MinerHealth {
   }
 }
 
+const noCounts = (): Counts => ({ successes: 0, failures: 0, latencySumMs: 0, latencyWeight: 0 })
+
 function emptyEntry(): Entry {
   return {
     successes: 0,
@@ -120,30 +166,38 @@ function emptyEntry(): Entry {
     latencyMs: null,
     coolingUntilMs: 0,
     inFlight: 0,
-    latencySumMs: 0,
-    latencyWeight: 0,
+    own: noCounts(),
+    others: noCounts(),
+    isNews: false,
     streak: 0,
     coolingReason: null,
   }
 }
 
-function fade(entry: Entry, factor: number): void {
-  entry.successes *= factor
-  entry.failures *= factor
-  entry.latencySumMs *= factor
-  entry.latencyWeight *= factor
-  if (entry.latencyWeight < FORGOTTEN) entry.latencyMs = null
+/** Brings what a ranking reads up to date. */
+function publish(entry: Entry): void {
+  const { own, others } = entry
+  entry.successes = own.successes + others.successes
+  entry.failures = own.failures + others.failures
+  const weight = own.latencyWeight + others.latencyWeight
+  entry.latencyMs = weight < FORGOTTEN ? null : (own.latencySumMs + others.latencySumMs) / weight
 }
 
-function noteLatency(entry: Entry, latencyMs: number): void {
-  entry.latencySumMs += latencyMs
-  entry.latencyWeight += 1
-  entry.latencyMs = entry.latencySumMs / entry.latencyWeight
+function fade(counts: Counts, factor: number): void {
+  counts.successes *= factor
+  counts.failures *= factor
+  counts.latencySumMs *= factor
+  counts.latencyWeight *= factor
+}
+
+function noteLatency({ own }: Entry, latencyMs: number): void {
+  own.latencySumMs += latencyMs
+  own.latencyWeight += 1
 }
 
 /** A miner that answers ends its pause; one that said it is busy, or that we are not welcome, said so of other requests too. */
 function noteSuccess(entry: Entry): void {
-  entry.successes += 1
+  entry.own.successes += 1
   entry.streak = 0
   if (entry.coolingReason === 'busy' || entry.coolingReason === 'forbidden') return
   entry.coolingUntilMs = 0
@@ -154,7 +208,7 @@ function noteSuccess(entry: Entry): void {
 function noteFailure(entry: Entry, failure: MinerFailure, nowMs: number): void {
   const pause = pauseAfter(failure, entry.streak)
   if (pause === null) return
-  entry.failures += 1
+  entry.own.failures += 1
   if (nowMs < entry.coolingUntilMs && pause.reason === entry.coolingReason) return
   entry.streak += 1
   entry.coolingUntilMs = Math.max(entry.coolingUntilMs, nowMs + pause.pauseMs)

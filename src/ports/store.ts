@@ -5,6 +5,7 @@ import type { AuditLog, Keys } from './keys.ts'
 import type { Ledger } from './ledger.ts'
 import type { RateLimits } from './limits.ts'
 import type { Runs } from './runs.ts'
+import type { MinerSightings } from './sightings.ts'
 
 /** A stored file of a caller. The bytes lie with the `Blobs`. */
 export type StoredFile = {
@@ -62,6 +63,7 @@ export interface Store extends CustomerStore {
   readonly documents: Documents
   readonly fleet: Fleet
   readonly leases: Leases
+  readonly sightings: MinerSightings
   /** Lifecycle apart from what is stored. */
   readonly lifecycle: {
     state(): StoreState

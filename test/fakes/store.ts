@@ -11,6 +11,7 @@ import { fakeFleet, fakeLeases } from './fleet.ts'
 import { fakeAuditLog, fakeKeys } from './keys.ts'
 import { fakeLedger } from './ledger.ts'
 import { fakeRuns } from './runs.ts'
+import { fakeSightings } from './sightings.ts'
 
 export type FakeStore = Store & {
   /** What lies beneath, to look into or to set up. */
@@ -46,6 +47,7 @@ export function fakeStore({ now = Date.now, processId = 'process-1' }: FakeStore
     documents: fakeDocuments(now),
     fleet: fakeFleet(books),
     leases: fakeLeases(books),
+    sightings: fakeSightings(now),
     lifecycle: {
       state: () => ({
         kind: 'memory',

@@ -5,6 +5,7 @@ import { fleetTables } from './fleet-tables.ts'
 import { keyRules } from './key-rules.ts'
 import { ledgerCommit } from './ledger-commit.ts'
 import { ledgerFunctions } from './ledger-functions.ts'
+import { minerSightings } from './miner-sightings.ts'
 import { moneyTables } from './money-tables.ts'
 import { runTables } from './run-tables.ts'
 import { spendLeases } from './spend-leases.ts'
@@ -21,4 +22,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0007-spend-leases', sql: spendLeases },
   { name: '0008-keys', sql: keyRules },
   { name: '0009-fleet', sql: fleetTables },
+  { name: '0011-sightings', sql: minerSightings },
 ]

@@ -8,6 +8,7 @@ import { keysContract } from '../../contract/keys.ts'
 import { ledgerContract } from '../../contract/ledger.ts'
 import { limitsContract } from '../../contract/limits.ts'
 import { runsContract } from '../../contract/runs.ts'
+import { sightingsContract } from '../../contract/sightings.ts'
 import { type OpenStore, PROCESS_ID, STORES } from './stores.ts'
 
 for (const { name, open, skip } of STORES) {
@@ -31,5 +32,6 @@ for (const { name, open, skip } of STORES) {
     filesContract(name, contract)
     documentsContract(name, contract)
     fleetContract(name, contract)
+    sightingsContract(name, contract)
   })
 }

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { MINER_HEALTH, MinerHealth } from '../../../routers/miners/health.ts'
 import { pauseAfter } from '../../../routers/miners/pause.ts'
 import { MinerFailure, type MinerFailureReason } from '../../../src/ports/miner.ts'
+import { seededRandom } from '../seeded-random.ts'
 
 let nowMs = 0
 let health: MinerHealth
@@ -47,6 +48,80 @@ describe('records', () => {
     serve(100)
     serve(300)
     expect(record().latencyMs).toBe(200)
+  })
+})
+
+describe('what other processes have seen', () => {
+  const seen = (more: object = {}) => ({
+    ...{ netuid: 1, hotkey: 'miner', successes: 10, failures: 5, latencySumMs: 3000, latencyWeight: 10 },
+    ...more,
+  })
+
+  it('is added to what this one has', () => {
+    const mine = record()
+    serve(100)
+    serve(100)
+    health.setOthers([seen()])
+    expect(mine).toMatchObject({ successes: 12, failures: 5 })
+    expect(mine.latencyMs).toBeCloseTo(3200 / 12)
+    fail('slow')
+    expect(mine.failures).toBe(6)
+    expect(record().coolingUntilMs).toBeGreaterThan(0)
+  })
+
+  it('is replaced as a whole, fades between, and is of miners that were not met here too', () => {
+    serve()
+    health.setOthers([seen(), seen({ hotkey: 'other' })])
+    expect(health.read(1, 'other').successes).toBe(10)
+    nowMs += MINER_HEALTH.halfLifeMs
+    health.begin(1, 'third')('whole', 1)
+    expect(health.read(1, 'other').successes).toBeCloseTo(5)
+    health.setOthers([])
+    expect(health.read(1, 'other')).toMatchObject({ successes: 0, failures: 0, latencyMs: null })
+    expect(record().successes).toBeCloseTo(0.5)
+  })
+
+  it('does not come back to them: news are what was seen here, once, faded', () => {
+    health.setOthers([seen()])
+    expect(health.takeNews()).toEqual([])
+    serve(200)
+    serve(200)
+    nowMs += MINER_HEALTH.halfLifeMs
+    const news = health.takeNews()
+    expect(news).toHaveLength(1)
+    expect(news[0]).toMatchObject({ netuid: 1, hotkey: 'miner' })
+    expect(news[0]?.successes).toBeCloseTo(1)
+    expect(news[0]?.latencySumMs).toBeCloseTo(200)
+    expect(health.takeNews()).toEqual([])
+    health.returnNews(news)
+    expect(health.takeNews()).toHaveLength(1)
+  })
+
+  it('split over any number of processes gives the same record as all of it in one', () => {
+    const random = seededRandom(11)
+    const one = new MinerHealth({ ...MINER_HEALTH, nowMs: () => nowMs })
+    const many = Array.from({ length: 3 }, () => new MinerHealth({ ...MINER_HEALTH, nowMs: () => nowMs }))
+    for (let call = 0; call < 300; call += 1) {
+      nowMs += random() * 8_000
+      const latencyMs = random() * 1_000
+      const ending = random() < 0.7 ? ('whole' as const) : failure('server-error')
+      for (const place of [one, many[Math.floor(random() * 3)]]) place?.begin(1, 'miner')(ending, latencyMs)
+    }
+    const [first, ...rest] = many
+    const sum = { ...seen(), successes: 0, failures: 0, latencySumMs: 0, latencyWeight: 0 }
+    for (const news of rest.flatMap((place) => place.takeNews())) {
+      sum.successes += news.successes
+      sum.failures += news.failures
+      sum.latencySumMs += news.latencySumMs
+      sum.latencyWeight += news.latencyWeight
+    }
+    first?.setOthers([sum])
+    one.takeNews()
+    const [whole, merged] = [one.read(1, 'miner'), first?.read(1, 'miner')]
+    // Each fades on a grid of its own, of five seconds.
+    expect(merged?.successes).toBeCloseTo(whole.successes, 0)
+    expect(merged?.failures).toBeCloseTo(whole.failures, 0)
+    expect(merged?.latencyMs).toBeCloseTo(whole.latencyMs ?? 0, -1)
   })
 })
 
