@@ -22,6 +22,8 @@ export const ERRORS = {
   context_length_exceeded: { status: 400, type: 'invalid_request_error', retry: false, blame: 'caller' },
   invalid_api_key: { status: 401, type: 'invalid_request_error', retry: false, blame: 'caller' },
   insufficient_quota: { status: 402, type: 'insufficient_quota', retry: false, blame: 'caller' },
+  key_budget_exhausted: { status: 402, type: 'insufficient_quota', retry: false, blame: 'caller' },
+  permission_denied: { status: 403, type: 'permission_error', retry: false, blame: 'caller' },
   model_not_found: { status: 404, type: 'invalid_request_error', retry: false, blame: 'caller' },
   not_found: { status: 404, type: 'invalid_request_error', retry: false, blame: 'caller' },
   method_not_allowed: { status: 405, type: 'invalid_request_error', retry: false, blame: 'caller' },

@@ -207,6 +207,10 @@ export function readHoldOutcome(code: unknown, available: unknown): HoldOutcome 
     case 1:
       if (typeof available !== 'bigint') break
       return { kind: 'insufficient', availableRao: available }
+    case 4:
+    case 5:
+      if (typeof available !== 'bigint') break
+      return { kind: code === 4 ? 'over-budget' : 'over-rate', leftRao: available }
     case 2:
       return { kind: 'refused' }
     case 3:

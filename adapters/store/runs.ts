@@ -95,9 +95,9 @@ async function createRun(database: Database, run: NewRun, processId: string): Pr
         processId,
       ])
       const outcome = readHoldOutcome(answer?.code, answer?.available)
-      if (outcome.kind === 'insufficient') throw new Rollback<CreateRunOutcome>(outcome)
       if (outcome.kind === 'refused') throw new GatewayError('invalid_api_key', 'This API key is not valid.')
       if (outcome.kind === 'conflict') throw new GatewayError('conflict', 'That run exists.')
+      if (outcome.kind !== 'held') throw new Rollback<CreateRunOutcome>(outcome)
       await insertRun(transaction, run)
       return { kind: 'created', run: await getRun(transaction, run.id) }
     })

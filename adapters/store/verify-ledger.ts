@@ -1,4 +1,4 @@
-/** Proves the ledger's invariants L1 to L7 over all rows, in one snapshot. */
+/** Proves the ledger's invariants L1 to L7 and K1 over all rows, in one snapshot. */
 import type { LedgerReport } from '../../src/ports/ledger.ts'
 import { bigintOf, textOf } from './columns.ts'
 import type { Database, Queryable } from './database.ts'
@@ -145,6 +145,19 @@ const CHECKS: readonly Check[] = [
     offences: `
       select format('an entry of %s takes %s out of %s', e.txn_number, e.amount, l.name) as problem
         from yumagate.entry e join yumagate.ledger_account l on l.number = e.debit and l.kind = 'income'`,
+  },
+  {
+    name: 'K1 what a key has spent of its budget is what its holds of the period took or reserve',
+    noun: 'keys',
+    count: 'select count(*) as count from yumagate.key_meter',
+    offences: `
+      select format('%s: %s is counted, its holds sum to %s', m.limit_id, m.spent, coalesce(s.total, 0)) as problem
+        from yumagate.key_meter m
+        left join lateral (
+          select sum(h.amount - h.released) as total
+            from yumagate.api_key k join yumagate.hold h on h.key_id = k.id
+            where coalesce(k.limit_id, k.id) = m.limit_id and h.metered_from = m.period_start) s on true
+        where m.spent <> coalesce(s.total, 0)`,
   },
 ]
 

@@ -3,12 +3,13 @@
  * charged. Nothing else in the core touches holds of single requests.
  */
 import { GatewayError } from '../errors.ts'
+import type { KeyRules } from '../ports/keys.ts'
 import type { Balance, HoldOutcome, Ledger, Receipt, Settlement, SettleOutcome } from '../ports/ledger.ts'
 import type { Logger } from '../ports/logger.ts'
-import { formatTao, RAO_MAX } from '../units.ts'
 import { Committer, type CommitterState } from './committer.ts'
 import type { Lease } from './lease.ts'
 import { buildReceipt, createReceiptIds, type ReceiptParts } from './receipt.ts'
+import { holdable, refuseShortage } from './shortage.ts'
 import { SpendLeases } from './spend-leases.ts'
 import type { Timing } from './timing.ts'
 
@@ -36,6 +37,8 @@ export type ReserveOrder = {
   readonly amountRao: bigint
   /** Longer than the request can take: after it the sweep may release the hold. */
   readonly ttlMs: number
+  /** What is known of the key's limits. One with a budget or a limit of rao is counted by the ledger, request by request. */
+  readonly rules?: KeyRules | null
 }
 
 /** An amount that is durably held. It ends once, by `settle` or by `void`. */
@@ -59,8 +62,9 @@ export type Purse = {
   /**
    * Sees to it that the amount is durably held: by a hold of its own, or as a part of a spend lease.
    *
-   * @throws GatewayError `insufficient_quota` with `extra.topup` · `invalid_api_key` the key was revoked · `conflict` the request id
-   *   was used before · `ledger_unavailable` · `shutting_down`
+   * @throws GatewayError `insufficient_quota` with `extra.topup` · `key_budget_exhausted` with `extra.budget` · `rate_limit_exceeded` the
+   *   key's rao per minute · `invalid_request` more than that limit can ever pay · `invalid_api_key` the key has expired or was revoked ·
+   *   `conflict` the request id was used before · `ledger_unavailable` · `shutting_down`
    */
   reserve(order: ReserveOrder): Promise<Reservation>
   /**
@@ -125,7 +129,8 @@ export function createPurse(options: PurseOptions): Purse {
       const { accountId, keyId, ttlMs } = order
       const amountRao = holdable(order.amountRao)
       const share = { accountId, keyId, amountRao, ttlMs }
-      const lease = leases.take(share)
+      const isCounted = order.rules != null && (order.rules.budget ?? order.rules.raoPerMinute) !== null
+      const lease = isCounted ? null : leases.take(share)
       if (lease) return begin(order, amountRao, lease)
       const request = { id: `hold:${order.requestId}`, ...share }
       let outcome = await committer.hold(request)
@@ -133,7 +138,7 @@ export function createPurse(options: PurseOptions): Purse {
         outcome = await committer.hold(request)
       }
       if (outcome.kind !== 'held') throw refuse(outcome, order, options.readGenesisHash())
-      leases.noteHold(share)
+      if (!isCounted) leases.noteHold(share)
       return begin(order, amountRao, null)
     },
     async settle(reservation, parts) {
@@ -213,12 +218,6 @@ async function captureFrom(
   }
 }
 
-/** What the ledger can hold: from 1 rao, and not beyond its integers, which no balance reaches. */
-function holdable(amountRao: bigint): bigint {
-  if (amountRao < 1n) return 1n
-  return amountRao < RAO_MAX ? amountRao : RAO_MAX
-}
-
 function refuse(
   outcome: Exclude<HoldOutcome, { kind: 'held' }>,
   order: ReserveOrder,
@@ -226,33 +225,12 @@ function refuse(
 ): GatewayError {
   switch (outcome.kind) {
     case 'refused':
-      return new GatewayError('invalid_api_key', 'The API key is not valid or was revoked.')
+      return new GatewayError('invalid_api_key', 'The API key is not valid, has expired or was revoked.')
     case 'conflict':
       return new GatewayError('conflict', 'The id of this request was used before.')
-    case 'insufficient':
-      return insufficientBalance(outcome.availableRao, order, genesisHash)
+    default:
+      return refuseShortage(outcome, { ...order, rules: order.rules ?? null }, genesisHash)
   }
-}
-
-/** The 402 of a request or a run, with where to send how much. */
-export function insufficientBalance(
-  availableRao: bigint,
-  order: Pick<ReserveOrder, 'amountRao' | 'depositAddress'>,
-  genesisHash: string | null,
-): GatewayError {
-  const requiredRao = holdable(order.amountRao)
-  const topup = {
-    address: order.depositAddress,
-    network: genesisHash === null ? null : `bittensor:${genesisHash}`,
-    asset: 'TAO',
-    required_rao: requiredRao.toString(),
-    available_rao: availableRao.toString(),
-    shortfall_rao: (requiredRao - availableRao).toString(),
-  }
-  const message =
-    `This request can cost up to ${formatTao(requiredRao)} TAO; ${formatTao(availableRao)} TAO are available. ` +
-    'Send TAO to the deposit address of the account, or ask for less.'
-  return new GatewayError('insufficient_quota', message, { extra: { topup } })
 }
 
 function closed(reservation: Reservation): GatewayError {

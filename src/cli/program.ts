@@ -54,7 +54,7 @@ export function createProgram(version: string, actions: Actions): Command {
   const ledger = program.command('ledger').description('the books')
   ledger
     .command('verify')
-    .description('prove that the books balance (invariants L1 to L7); exit 1 when one does not hold')
+    .description('prove that the books balance (invariants L1 to L7 and K1); exit 1 when one does not hold')
     .addOption(json())
     .action((options) => actions.verifyLedger(options))
 

@@ -36,5 +36,6 @@ export function readCaller(c: Context<HttpEnv>): Caller {
     depositAddress: account.depositAddress,
     requestId: c.var.requestId,
     costMaxRao,
+    rules: key.rules,
   }
 }

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto'
 import { affordableUnits, type PriceCatalogue, total, type Units } from '../billing/prices.ts'
 import type { Purse, Reservation } from '../billing/purse.ts'
 import type { ReceiptParts } from '../billing/receipt.ts'
+import { affordableOf } from '../billing/shortage.ts'
 import { GatewayError } from '../errors.ts'
 import type { Capability } from '../ports/capability.ts'
-import { parseRao } from '../units.ts'
+import type { KeyRules } from '../ports/keys.ts'
 import { OUTPUT_TOKENS_LEAST } from './chat-request.ts'
 import type { Performed } from './perform.ts'
 
@@ -17,6 +18,8 @@ export type Caller = {
   readonly requestId: string
   /** The most this request may cost, by its own wish; null without a wish. */
   readonly costMaxRao: bigint | null
+  /** What the key is restricted to; null when it is not. */
+  readonly rules: KeyRules | null
 }
 
 export type PayOptions = {
@@ -45,10 +48,9 @@ export async function admit(
 ): Promise<Admission> {
   const prices = readPrices()
   const amountRao = total(prices.priceLines(order.model, order.unitsMax))
-  const { accountId, keyId, depositAddress, requestId, costMaxRao } = caller
+  const { costMaxRao, ...payer } = caller
   if (costMaxRao !== null && costMaxRao < amountRao) throw overCap(amountRao, costMaxRao)
-  const ttlMs = holdTtlMs
-  const reservation = await purse.reserve({ accountId, keyId, depositAddress, requestId, amountRao, ttlMs })
+  const reservation = await purse.reserve({ ...payer, amountRao, ttlMs: holdTtlMs })
   return { reservation, prices }
 }
 
@@ -71,8 +73,8 @@ export type ChatOrder = {
 }
 
 /**
- * Holds for a chat. A cap of the caller's own lowers the output limit to what it pays; so does the balance, when the caller has set no
- * limit. Neither to under 16 tokens.
+ * Holds for a chat. A cap of the caller's own lowers the output limit to what it pays; so does the balance, and so does what is left of the
+ * key's budget or rao per minute, when the caller has set no limit. None to under 16 tokens.
  *
  * @returns the admission and the tokens that each choice may have
  * @throws GatewayError `invalid_request` the cap is too low for any answer · as `Purse.reserve`
@@ -98,7 +100,7 @@ export async function admitChat(
   try {
     return await ask(tokensMax)
   } catch (thrown) {
-    const availableRao = order.isRequested ? null : availableOf(thrown)
+    const availableRao = order.isRequested ? null : affordableOf(thrown)
     if (availableRao === null) throw thrown
     const paid = affordableTokens(order, availableRao, options.readPrices())
     if (paid < least || paid >= tokensMax) throw thrown
@@ -115,15 +117,6 @@ function affordableTokens(order: ChatOrder, amountRao: bigint, prices: PriceCata
   if (affordable === null) return order.outputTokensMax
   const perChoice = affordable / BigInt(order.choices)
   return perChoice > BigInt(order.outputTokensMax) ? order.outputTokensMax : Number(perChoice)
-}
-
-/** What the refused reservation found available; null when it failed for another reason. */
-function availableOf(thrown: unknown): bigint | null {
-  if (!(thrown instanceof GatewayError) || thrown.code !== 'insufficient_quota') return null
-  const topup = thrown.extra?.topup
-  return typeof topup === 'object' && topup !== null && 'available_rao' in topup
-    ? parseRao(topup.available_rao)
-    : null
 }
 
 /** The parts of the receipt of a request that was performed. */

@@ -1,7 +1,7 @@
 /** Accepts, shows, cancels and follows runs, and starts and stops the work on them. */
 import { createHash } from 'node:crypto'
-import { insufficientBalance } from '../billing/purse.ts'
 import { createReceiptIds } from '../billing/receipt.ts'
+import { refuseShortage } from '../billing/shortage.ts'
 import { GatewayError } from '../errors.ts'
 import type { Caller } from '../inference/pay.ts'
 import type { NewRun, Run, RunEvent } from '../ports/runs.ts'
@@ -159,7 +159,7 @@ export class PipelineDesk implements Pipelines {
 
   async #accept(
     id: string,
-    { accountId, keyId, depositAddress }: Caller,
+    { accountId, keyId, depositAddress, rules }: Caller,
     order: { readonly compiled: CompiledRun; readonly idempotency: CreateOrder['idempotency'] },
   ): Promise<CreateOutcome> {
     const { definition, plan, priceVersion } = order.compiled
@@ -191,9 +191,9 @@ export class PipelineDesk implements Pipelines {
         return outcome
       case 'mismatch':
         throw mismatch()
-      case 'insufficient': {
-        const wanted = { amountRao: plan.holdRao, depositAddress }
-        throw insufficientBalance(outcome.availableRao, wanted, this.#options.readGenesisHash())
+      default: {
+        const wanted = { amountRao: plan.holdRao, depositAddress, rules }
+        throw refuseShortage(outcome, wanted, this.#options.readGenesisHash())
       }
     }
   }

@@ -58,11 +58,19 @@ export type HoldRequest = {
   readonly ttlMs: number
 }
 
+/** Why there is no hold although the key is good. Nothing was changed. */
+export type HoldShortage =
+  /** The balance does not cover it. */
+  | { readonly kind: 'insufficient'; readonly availableRao: bigint }
+  /** More than is left of the key's budget. */
+  | { readonly kind: 'over-budget'; readonly leftRao: bigint }
+  /** More than the key may spend now of a minute's rao. */
+  | { readonly kind: 'over-rate'; readonly leftRao: bigint }
+
 export type HoldOutcome =
   | { readonly kind: 'held' }
-  /** The balance does not cover it; nothing was changed. */
-  | { readonly kind: 'insufficient'; readonly availableRao: bigint }
-  /** The key was revoked, or the account or key is unknown. Nothing was changed. */
+  | HoldShortage
+  /** The key has expired or was revoked, or the account or key is unknown. Nothing was changed. */
   | { readonly kind: 'refused' }
   /** The same id exists with another content. Nothing was changed. */
   | { readonly kind: 'conflict' }
@@ -81,7 +89,7 @@ export type SettleOutcome =
  * It is released as every hold is: by a void, or by the sweep.
  */
 export type LeaseChange =
-  /** Refused as `insufficient` when less than `freeRaoMin` is available. */
+  /** Refused as `insufficient` when less than `freeRaoMin` is available, and to a key with a budget or a limit of rao. */
   | { readonly kind: 'open'; readonly request: HoldRequest; readonly freeRaoMin: bigint }
   /** Gives back what it has left beyond `keepRao`; nothing when that is not more, or when it is closed. Always answers `held`. */
   | { readonly kind: 'give-back'; readonly leaseId: string; readonly keepRao: bigint }
@@ -107,7 +115,7 @@ export type LedgerBatchOutcome = {
 
 export type Balance = { readonly availableRao: bigint; readonly heldRao: bigint; readonly spentRao: bigint }
 
-/** Result of proving L1 to L7 of the ledger's invariants over all rows. */
+/** Result of proving L1 to L7 of the ledger's invariants over all rows, and K1: what keys have spent of their budgets. */
 export type LedgerReport = {
   readonly holds: boolean
   readonly checks: readonly {

@@ -1,6 +1,6 @@
 /** The port to pipeline runs: rows are the authority, a queued job carries ids only and may be lost or come twice. */
 import type { Capability } from './capability.ts'
-import type { Receipt } from './ledger.ts'
+import type { HoldShortage, Receipt } from './ledger.ts'
 import type { StepReference } from './queue.ts'
 
 export type RunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'expired'
@@ -90,7 +90,7 @@ export type CreateRunOutcome =
   /** The same idempotency key with the same fingerprint: the run made then. */
   | { readonly kind: 'replayed'; readonly run: Run }
   | { readonly kind: 'mismatch' }
-  | { readonly kind: 'insufficient'; readonly availableRao: bigint }
+  | HoldShortage
 
 /** Which claim of which step: an older claim of the same step has a lower fence. */
 export type ClaimReference = { readonly runId: string; readonly stepId: string; readonly fence: number }

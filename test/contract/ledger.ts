@@ -468,7 +468,7 @@ export function ledgerContract(name: string, { make, processId }: StoreContract)
       await expect(ledger.readBalance('acc_nobody')).rejects.toMatchObject({ code: 'not_found' })
     })
 
-    it('after all of this L1 to L7 hold, each with what was counted', async () => {
+    it('after all of this L1 to L7 and K1 hold, each with what was counted', async () => {
       const report = await ledger.verify()
       expect(report.checks.filter(({ passed }) => !passed)).toEqual([])
       expect(report.holds).toBe(true)
@@ -480,6 +480,7 @@ export function ledgerContract(name: string, { make, processId }: StoreContract)
         'L5',
         'L6',
         'L7',
+        'K1',
       ])
       expect(report.checks.every(({ detail }) => detail.length > 0)).toBe(true)
     })

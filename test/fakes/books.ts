@@ -8,6 +8,8 @@ export type FakeHold = {
   readonly request: HoldRequest
   readonly isRun: boolean
   isLease: boolean
+  /** When it was made, and the start of the period that it was counted in for its key; null when it was not counted. */
+  readonly metered: { readonly fromMs: number; readonly atMs: number } | null
   readonly processId: string
   readonly expiresAtMs: number
   capturedRao: bigint

@@ -3,6 +3,7 @@ import { GatewayError } from '../../src/errors.ts'
 import type { Actor, KeyRecord } from '../../src/ports/accounts.ts'
 import type { AuditEntry, AuditLog, KeyBudget, KeyListing, KeyRules, Keys } from '../../src/ports/keys.ts'
 import { type FakeBooks, isoOf } from './books.ts'
+import { metersOf, startOf } from './key-meters.ts'
 
 /** What lies in `books.keys`. */
 export type FakeKey = KeyRecord &
@@ -88,7 +89,9 @@ export function fakeKeys(books: FakeBooks): Keys {
   }
   const show = (key: FakeKey): KeyListing => {
     const { createdAt, lastUsedAt, replacedBy } = key
-    const spentRao = key.rules?.budget ? 0n : null
+    const meter = metersOf(books).get(key.limitId)
+    const isNow = meter?.fromMs === startOf(books, key)
+    const spentRao = key.rules?.budget ? (meter && isNow ? meter.spentRao : 0n) : null
     return { ...recordOf(books, key), createdAt, lastUsedAt, replacedBy, spentRao }
   }
   return {

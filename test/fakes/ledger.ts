@@ -11,6 +11,7 @@ import type {
   SettleOutcome,
 } from '../../src/ports/ledger.ts'
 import { exactText, type FakeBooks, type FakeHold, post, purseOf } from './books.ts'
+import { giveBackToKey, isActive, isMetered, spentByKeys, takeOfKey } from './key-meters.ts'
 
 export function fakeLedger(books: FakeBooks): Ledger {
   const guard = (): void => {
@@ -44,6 +45,7 @@ export function fakeLedger(books: FakeBooks): Ledger {
       const availableRao = books.purses.get(request.accountId)?.availableRao
       if (availableRao !== undefined && availableRao < freeRaoMin)
         return { kind: 'insufficient', availableRao }
+      if (isMetered(books, request.keyId)) return { kind: 'insufficient', availableRao: availableRao ?? 0n }
       const outcome = placeHold(books, request, false)
       const lease = books.holds.get(request.id)
       if (lease && outcome.kind === 'held') lease.isLease = true
@@ -118,13 +120,15 @@ export function placeHold(books: FakeBooks, request: HoldRequest, isRun: boolean
     return { kind: same ? 'held' : 'conflict' }
   }
   const key = [...books.keys.values()].find((candidate) => candidate.id === request.keyId)
-  if (key?.accountId !== request.accountId || key.revokedAt !== null) return { kind: 'refused' }
+  if (key?.accountId !== request.accountId || !isActive(books, key)) return { kind: 'refused' }
   const purse = purseOf(books, request.accountId)
   if (purse.availableRao < request.amountRao)
     return { kind: 'insufficient', availableRao: purse.availableRao }
-  purse.availableRao -= request.amountRao
-  purse.heldRao += request.amountRao
   const { accountId, amountRao } = request
+  const metered = isMetered(books, key.id) ? takeOfKey(books, key.id, amountRao) : null
+  if (metered !== null && 'kind' in metered) return metered
+  purse.availableRao -= amountRao
+  purse.heldRao += amountRao
   post(books, {
     id: request.id,
     from: `user:${accountId}:available`,
@@ -135,6 +139,7 @@ export function placeHold(books: FakeBooks, request: HoldRequest, isRun: boolean
     request,
     isRun,
     isLease: false,
+    metered,
     processId: books.processId,
     expiresAtMs: books.now() + request.ttlMs,
     capturedRao: 0n,
@@ -172,6 +177,7 @@ function release(
   const { accountId } = hold.request
   const purse = purseOf(books, accountId)
   hold.releasedRao += amountRao
+  giveBackToKey(books, hold, amountRao)
   purse.heldRao -= amountRao
   purse.availableRao += amountRao
   post(books, { id, from: `user:${accountId}:held`, to: `user:${accountId}:available`, amountRao })
@@ -266,5 +272,6 @@ function verifyBooks(books: FakeBooks): LedgerReport {
     `${holds.length} holds`,
   )
   check('L7', [], 'no refunds')
+  check('K1', spentByKeys(books), `${books.keys.size} keys`)
   return { holds: checks.every((entry) => entry.passed), checks }
 }

@@ -172,9 +172,9 @@ function create({ books, rows }: Rows, run: NewRun): CreateRunOutcome {
   }
   const { accountId, keyId, holdRao: amountRao, timeoutMs: ttlMs } = run
   const outcome = placeHold(books, { id: `hold:${run.id}`, accountId, keyId, amountRao, ttlMs }, true)
-  if (outcome.kind === 'insufficient') return outcome
   if (outcome.kind === 'refused') throw new GatewayError('invalid_api_key', 'This API key is not valid.')
   if (outcome.kind === 'conflict' || rows.has(run.id)) throw new GatewayError('conflict', 'That run exists.')
+  if (outcome.kind !== 'held') return outcome
   const row: Row = {
     made: structuredClone(run),
     steps: new Map(

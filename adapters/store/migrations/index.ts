@@ -2,6 +2,7 @@
 import { depositFunctions } from './deposit-functions.ts'
 import { fileTables } from './file-tables.ts'
 import { fleetTables } from './fleet-tables.ts'
+import { keyMeters } from './key-meters.ts'
 import { keyRules } from './key-rules.ts'
 import { ledgerCommit } from './ledger-commit.ts'
 import { ledgerFunctions } from './ledger-functions.ts'
@@ -22,5 +23,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0007-spend-leases', sql: spendLeases },
   { name: '0008-keys', sql: keyRules },
   { name: '0009-fleet', sql: fleetTables },
+  { name: '0010-key-meters', sql: keyMeters },
   { name: '0011-sightings', sql: minerSightings },
 ]

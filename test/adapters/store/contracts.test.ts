@@ -4,6 +4,7 @@ import { depositsContract } from '../../contract/deposits.ts'
 import { documentsContract } from '../../contract/documents.ts'
 import { filesContract } from '../../contract/files.ts'
 import { fleetContract } from '../../contract/fleet.ts'
+import { keyBudgetsContract } from '../../contract/key-budgets.ts'
 import { keysContract } from '../../contract/keys.ts'
 import { ledgerContract } from '../../contract/ledger.ts'
 import { limitsContract } from '../../contract/limits.ts'
@@ -28,6 +29,7 @@ for (const { name, open, skip } of STORES) {
     limitsContract(name, async () => opened.store.limits)
     depositsContract(name, contract)
     ledgerContract(name, contract)
+    keyBudgetsContract(name, contract)
     runsContract(name, contract)
     filesContract(name, contract)
     documentsContract(name, contract)

@@ -43,11 +43,12 @@ it('sound books pass, with what was counted', async () => {
   expect(report.checks.map(({ detail }) => detail)).toEqual([
     '6 transactions',
     '1 purses',
-    '5 guarded tables',
+    '6 guarded tables',
     '1 purses',
     '1 open holds',
     '3 holds',
     '1 captures',
+    '0 keys',
   ])
 })
 
@@ -115,6 +116,11 @@ it.each([
     'L7',
     'money that left the revenue',
     `insert into yumagate.entry select e.txn_number, e.credit, e.debit, 1 from yumagate.entry e where amount = 40`,
+  ],
+  [
+    'K1',
+    'a key that counts what no hold of it took',
+    `insert into yumagate.key_meter (limit_id, period_start, spent) select id, now(), 5 from yumagate.api_key limit 1`,
   ],
 ])('%s finds %s', async (name, _what, sql) => {
   const client = await embedded.queuePool.connect()

@@ -135,6 +135,7 @@ export const caller = (extra: Partial<Caller> = {}): Caller => {
     depositAddress: '5Deposit',
     requestId: `req_${requests}`,
     costMaxRao: null,
+    rules: null,
     ...extra,
   }
 }

@@ -31,6 +31,7 @@ export const CALLER: Caller = {
   depositAddress: '5Deposit',
   requestId: 'req_1',
   costMaxRao: null,
+  rules: null,
 }
 export const OTHER: Caller = { ...CALLER, accountId: 'acc_2', keyId: 'key_2', depositAddress: '5Other' }
 
