@@ -1,5 +1,5 @@
 /** The few calls of the public API that the demo makes. */
-import { FormData, request } from 'undici'
+import { request } from 'undici'
 import { CommandError } from '../admin-client.ts'
 import type { DemoGateway } from './gateway.ts'
 
@@ -19,7 +19,8 @@ export class DemoClient {
   }
 
   async post(path: string, json: unknown): Promise<Json> {
-    const { body } = await this.#call('POST', path, { text: JSON.stringify(json) })
+    const bytes = Buffer.from(JSON.stringify(json))
+    const { body } = await this.#call('POST', path, { type: 'application/json', bytes })
     return (await body.json()) as Json
   }
 
@@ -27,8 +28,12 @@ export class DemoClient {
     const form = new FormData()
     form.append('purpose', 'user_data')
     form.append('file', new Blob([new Uint8Array(bytes)]), fileName)
-    const { body } = await this.#call('POST', '/v1/files', { form })
-    return (await body.json()) as Json
+    // Written out here: Node 24 puts its own dispatcher under `request`, which waits for ever on a form of the package.
+    const written = new Response(form)
+    const type = written.headers.get('content-type') ?? ''
+    const body = new Uint8Array(await written.arrayBuffer())
+    const answer = await this.#call('POST', '/v1/files', { type, bytes: body })
+    return (await answer.body.json()) as Json
   }
 
   async download(path: string): Promise<Uint8Array> {
@@ -51,14 +56,14 @@ export class DemoClient {
     }
   }
 
-  async #call(method: 'GET' | 'POST', path: string, content: { text?: string; form?: FormData } = {}) {
+  async #call(method: 'GET' | 'POST', path: string, content?: { type: string; bytes: Uint8Array }) {
     const answer = await request(`${this.#gateway.url}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${this.#gateway.key}`,
-        ...(content.text !== undefined && { 'content-type': 'application/json' }),
+        ...(content && { 'content-type': content.type }),
       },
-      body: content.form ?? content.text ?? null,
+      body: content?.bytes ?? null,
       bodyTimeout: 600_000,
     })
     if (answer.statusCode < 400) return answer
