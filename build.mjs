@@ -20,7 +20,7 @@ const ENTRIES = {
 }
 
 /** Native or WebAssembly packages that find their files beside themselves, and those whose bundling changes what they do. */
-const EXTERNAL = [
+export const EXTERNAL = [
   '@electric-sql/pglite',
   'onnxruntime-node',
   'sharp',
