@@ -57,6 +57,7 @@ const PACKAGE_ROOM: Readonly<Record<string, RegExp>> = {
   pino: /^adapters\/telemetry\//,
   undici: /^(adapters\/miners|devnet\/miners|src\/cli)\//,
   bullmq: /^adapters\/queue\//,
+  ioredis: /^adapters\/queue\//,
   pg: /^adapters\/(store|queue)\//,
   '@electric-sql/pglite': /^adapters\/store\//,
   '@polkadot/api': /^(adapters\/(chain|keys)|devnet)\//,

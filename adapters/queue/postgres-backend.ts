@@ -27,7 +27,24 @@ export async function postgresBackend(pool: unknown): Promise<QueueBackend> {
   } finally {
     client.release()
   }
-  return { kind: 'bullmq on postgres', connection: pool, factory: createPostgresBackend }
+  const factory: QueueBackend['producer'] = (name, options, more) =>
+    createPostgresBackend(name, { ...options, connection: pool }, more)
+  return {
+    kind: 'bullmq on postgres',
+    producer: factory,
+    consumer: factory,
+    async ping() {
+      const asking = await pool.connect()
+      try {
+        await asking.query('select 1')
+      } finally {
+        asking.release()
+      }
+    },
+    async close() {
+      // The pool is somebody else's.
+    },
+  }
 }
 
 /** Zero when there is none. One read, where asking BullMQ to migrate costs half a second even when there is nothing to do. */

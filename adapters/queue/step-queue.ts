@@ -3,7 +3,9 @@ import { Queue, Worker } from 'bullmq'
 import { z } from 'zod'
 import { GatewayError } from '../../src/errors.ts'
 import type { StepQueue, StepReference } from '../../src/ports/queue.ts'
+import { watchBackend } from './backend-watch.ts'
 import type { QueueBackend } from './queue-backend.ts'
+import { withDeadline } from './with-deadline.ts'
 
 /** On Redis: one slot of a cluster for all queues. PostgreSQL has its schema instead. */
 const PREFIX = '{yumagate}'
@@ -20,6 +22,20 @@ const STALLED_MAX = 1_000_000
 /** A dead worker's job is free again this long after its last sign of life, at the next look. */
 const LOCK_MS = 15_000
 const LOOK_FOR_DEAD_MS = 10_000
+
+/** After an error a worker asks for jobs again. */
+const ASK_AGAIN_MS = 1_000
+
+/** An add that took longer may have been done, or not: the sweep of due rows adds it again. */
+const ADD_MS = 5_000
+
+const RETRY_AFTER_MS = 1_000
+
+/** What connections may take to end beyond the drain: those to a server that is away never do. */
+const END_MS = 2_000
+
+/** The backend's factories know their connections by themselves. */
+const CONNECTION = 'of the backend'
 
 const reference = z.strictObject({
   runId: z.string(),
@@ -43,16 +59,11 @@ export function createStepQueue(options: StepQueueOptions): StepQueue {
   const queues = new Map<string, ReturnType<typeof openQueue>>()
   const workers: ReturnType<typeof openWorker>[] = []
   const abort = new AbortController()
-  let problem: string | null = null
+  const watch = watchBackend(backend, logger)
   let closing = false
 
-  const fail = (error: Error): void => {
-    if (closing) return
-    if (problem === null) logger(`the queue has a problem: ${error.message}`)
-    problem = error.message
-  }
   const queueOf = (use: string): ReturnType<typeof openQueue> => {
-    const queue = queues.get(use) ?? openQueue(backend, use).on('error', fail)
+    const queue = queues.get(use) ?? openQueue(backend, use).on('error', watch.fail)
     queues.set(use, queue)
     return queue
   }
@@ -61,43 +72,55 @@ export function createStepQueue(options: StepQueueOptions): StepQueue {
     async add(step, { delayMs }) {
       if (closing) throw new GatewayError('shutting_down', 'The gateway is shutting down.')
       try {
-        await queueOf(step.use).add('step', pick(step), { jobId: jobId(step), delay: delayMs })
-        problem = null
+        const adding = queueOf(step.use).add('step', pick(step), { jobId: jobId(step), delay: delayMs })
+        await withDeadline(adding, ADD_MS)
+        watch.serve()
       } catch (error) {
-        fail(error instanceof Error ? error : new Error('unknown'))
-        throw new GatewayError('ledger_unavailable', 'The queue cannot be reached now.', { cause: error })
+        watch.fail(error)
+        throw new GatewayError('ledger_unavailable', 'The queue cannot be reached now.', {
+          cause: error,
+          retryAfterMs: RETRY_AFTER_MS,
+        })
       }
     },
     work(use, concurrency, handler) {
       const begin: Handler = (step, signal) => {
-        problem = null
+        watch.serve()
         return handler(step, signal)
       }
       workers.push(
-        openWorker(options, { use, concurrency, handler: begin, signal: abort.signal }).on('error', fail),
+        openWorker(options, { use, concurrency, handler: begin, signal: abort.signal }).on(
+          'error',
+          watch.fail,
+        ),
       )
     },
     state: () => ({
       kind: backend.kind,
-      serving: !closing && problem === null,
-      problem: closing ? 'closed' : problem,
+      serving: !closing && watch.problem() === null,
+      problem: closing ? 'closed' : watch.problem(),
     }),
     async close(drainMs) {
       closing = true
+      watch.stop()
       // Takes no more jobs; resolves when those at work have ended.
       const drained = Promise.all(workers.map((worker) => worker.close()))
-      await withTimeout(drained, drainMs)
+      await quietly(drained, drainMs)
       abort.abort(new GatewayError('shutting_down', 'The gateway is shutting down.'))
-      await drained
-      await Promise.all([...queues.values()].map((queue) => queue.close()))
+      await quietly(drained, END_MS)
+      await quietly(Promise.all([...queues.values()].map((queue) => queue.close())), END_MS)
     },
   }
 }
 
-function openQueue({ connection, factory }: QueueBackend, use: string) {
+function openQueue({ producer }: QueueBackend, use: string) {
   const defaultJobOptions = { removeOnComplete: true, removeOnFail: true }
   const streams = { events: { maxLen: EVENTS_KEPT } }
-  return new Queue(queueName(use), { connection, prefix: PREFIX, streams, defaultJobOptions }, factory)
+  return new Queue(
+    queueName(use),
+    { connection: CONNECTION, prefix: PREFIX, streams, defaultJobOptions },
+    producer,
+  )
 }
 
 type Line = {
@@ -113,16 +136,17 @@ function openWorker(options: StepQueueOptions, { use, concurrency, handler, sign
     queueName(use),
     (job: { readonly data: unknown }) => handler(reference.parse(job.data), signal),
     {
-      connection: backend.connection,
+      connection: CONNECTION,
       prefix: PREFIX,
       concurrency,
       lockDuration: lockMs,
       stalledInterval: lookForDeadMs,
+      runRetryDelay: ASK_AGAIN_MS,
       maxStalledCount: STALLED_MAX,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },
     },
-    backend.factory,
+    backend.consumer,
   )
 }
 
@@ -134,10 +158,9 @@ const jobId = ({ runId, stepId, fence }: StepReference): string =>
 
 const pick = ({ runId, stepId, use, fence }: StepReference): StepReference => ({ runId, stepId, use, fence })
 
-async function withTimeout(work: Promise<unknown>, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs)
+/** Waits for an end that may fail or never come. */
+async function quietly(work: Promise<unknown>, timeoutMs: number): Promise<void> {
+  await withDeadline(work, timeoutMs).catch(() => {
+    // Whoever closes has no use for the reason.
   })
-  await Promise.race([work, timeout]).finally(() => clearTimeout(timer))
 }

@@ -1,13 +1,16 @@
 import { rm } from 'node:fs/promises'
-import pg from 'pg'
 import { afterAll, expect, it } from 'vitest'
 import { postgresBackend } from '../../../adapters/queue/postgres-backend.ts'
 import type { QueueBackend } from '../../../adapters/queue/queue-backend.ts'
+import { redisBackend } from '../../../adapters/queue/redis-backend.ts'
 import { createStepQueue } from '../../../adapters/queue/step-queue.ts'
 import type { EmbeddedStore } from '../../../adapters/store/embedded/open-embedded-store.ts'
+import { openServerStore, type ServerStore } from '../../../adapters/store/server/open-server-store.ts'
 import { queueContract } from '../../contract/queue.ts'
 import { fakeStepQueue } from '../../fakes/queue.ts'
+import { makeDatabase, type OwnDatabase, SERVER_URL } from '../store/own-database.ts'
 import { openEmbeddedAt, temporaryDirectory } from '../store/stores.ts'
+import { REDIS_URL, serversOf } from './redis-server.ts'
 
 const lines: string[] = []
 const logger = (line: string): void => {
@@ -94,30 +97,39 @@ it('a lane whose database is gone says so and refuses', async () => {
 
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
-const SERVER_URL = process.env.TEST_DATABASE_URL
-if (SERVER_URL) {
-  let pool: pg.Pool
-  let admin: pg.Pool
-  const name = `yumagate_queue_${process.pid}`
-  queueContract('bullmq on a server', {
+if (SERVER_URL !== null) {
+  let own: OwnDatabase
+  let server: ServerStore
+  queueContract('bullmq on postgres', {
     async prepare() {
-      admin = new pg.Pool({ connectionString: SERVER_URL, max: 1 })
-      await admin.query(`create database ${name}`)
-      const url = new URL(SERVER_URL)
-      url.pathname = `/${name}`
-      pool = new pg.Pool({
-        connectionString: url.href,
-        max: 20,
-        keepAlive: true,
-        options: '-c search_path=bullmq,public',
+      own = await makeDatabase()
+      server = await openServerStore({
+        ...{ server: own.server, poolMax: 2, hasQueue: true, processId: 'process-1' },
       })
-      pool.setMaxListeners(0)
     },
-    make: async () => createStepQueue({ backend: await postgresBackend(pool), logger }),
+    make: async () => createStepQueue({ backend: await postgresBackend(server.queuePool), logger }),
     async cleanUp() {
-      await pool.end()
-      await admin.query(`drop database ${name}`)
-      await admin.end()
+      await server.store.lifecycle.close()
+      await own.drop()
     },
   })
-} else it.skip('queue: bullmq on a server (TEST_DATABASE_URL is not set)', () => {})
+} else it.skip('queue: bullmq on postgres (TEST_DATABASE_URL is not set)', () => {})
+
+if (REDIS_URL !== null) {
+  let redis: QueueBackend
+  queueContract('bullmq on redis', {
+    async prepare() {
+      redis = await redisBackend(serversOf(REDIS_URL ?? ''))
+    },
+    make: async () => createStepQueue({ backend: redis, logger }),
+    cleanUp: () => redis.close(),
+  })
+} else it.skip('queue: bullmq on redis (TEST_REDIS_URL is not set)', () => {})
+
+if (process.env.CI)
+  it('where everything is checked, no queue is left out', () => {
+    expect({ SERVER_URL, REDIS_URL }).toEqual({
+      SERVER_URL: expect.any(String),
+      REDIS_URL: expect.any(String),
+    })
+  })
