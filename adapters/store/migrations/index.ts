@@ -1,4 +1,5 @@
 /** All changes of the schema, oldest first. One that was released is never edited: a change is a new line. */
+import { blobTables } from './blob-tables.ts'
 import { depositFunctions } from './deposit-functions.ts'
 import { fileTables } from './file-tables.ts'
 import { fleetTables } from './fleet-tables.ts'
@@ -25,4 +26,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0009-fleet', sql: fleetTables },
   { name: '0010-key-meters', sql: keyMeters },
   { name: '0011-sightings', sql: minerSightings },
+  { name: '0012-blobs', sql: blobTables },
 ]

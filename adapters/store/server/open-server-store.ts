@@ -1,6 +1,7 @@
 /** The store on a PostgreSQL server, shared by any number of processes. */
 import type pg from 'pg'
-import type { Store } from '../../../src/ports/store.ts'
+import type { Blobs, Store } from '../../../src/ports/store.ts'
+import { createBlobs } from '../blobs.ts'
 import { integerOf, textOf } from '../columns.ts'
 import { type Database, lossOf, openDatabase } from '../database.ts'
 import { migrate } from '../migrate.ts'
@@ -30,8 +31,10 @@ export type ServerStoreOptions = {
 
 export type ServerStore = {
   readonly store: Store
-  /** The database behind the store, for other keepers of this folder's kind. */
+  /** The database behind the store. */
   readonly database: Database
+  /** Content of files in the same database. */
+  readonly blobs: Blobs
   /** Connections for the adapter of the queue and for nobody else; none is opened before it is used. Close the queue before the store. */
   readonly queuePool: pg.Pool
 }
@@ -75,7 +78,7 @@ export async function openServerStore(options: ServerStoreOptions): Promise<Serv
         return closing
       },
     })
-    return { store, database: watched.database, queuePool }
+    return { store, database: watched.database, blobs: createBlobs(watched.database), queuePool }
   } catch (error) {
     await Promise.all([pool.end(), queuePool.end()])
     throw lossOf(error) ? new Error(`Postgres does not serve: ${reasonOf(error)}`, { cause: error }) : error
