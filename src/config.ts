@@ -15,6 +15,9 @@ import {
 } from './config/servers.ts'
 import { SETTINGS, type Setting } from './config/settings.ts'
 
+/** Two looks of a balancer that asks every second. */
+const DRAIN_NOTICE_S = 2
+
 type Name = keyof typeof SETTINGS
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -22,6 +25,9 @@ type Environment = Readonly<Record<string, string | undefined>>
 export type Config = Readonly<{
   port: number
   host: string
+  /** Without a slash at its end; null when callers reach us where we listen. */
+  publicUrl: string | null
+  workerPort: number
   dataDirectory: string
   /** Null for the embedded database. */
   database: DatabaseSettings | null
@@ -38,6 +44,8 @@ export type Config = Readonly<{
   uploadBytesMax: number
   audioSecondsMax: number
   drainMs: number
+  /** How long `readyz` says no before the drain begins. */
+  drainNoticeMs: number
   requestTimeoutMs: number
   snapshotAgeMsMax: number
   devnet: Readonly<{
@@ -167,6 +175,8 @@ function arrange(values: ReadonlyMap<string, unknown>, servers: ServerValues): C
   return {
     port: number('PORT'),
     host: text('HOST') ?? '127.0.0.1',
+    publicUrl: text('YUMAGATE_PUBLIC_URL')?.replace(/\/+$/, '') ?? null,
+    workerPort: number('YUMAGATE_WORKER_PORT'),
     dataDirectory: resolve(text('YUMAGATE_DATA_DIR') ?? './data'),
     database: arrangeDatabase(servers),
     redis: arrangeRedis(servers),
@@ -180,6 +190,7 @@ function arrange(values: ReadonlyMap<string, unknown>, servers: ServerValues): C
     uploadBytesMax: number('YUMAGATE_MAX_UPLOAD_BYTES'),
     audioSecondsMax: number('YUMAGATE_MAX_AUDIO_S'),
     drainMs: number('YUMAGATE_DRAIN_S') * 1000,
+    drainNoticeMs: (number('YUMAGATE_DRAIN_NOTICE_S') ?? (servers.databaseUrl ? DRAIN_NOTICE_S : 0)) * 1000,
     requestTimeoutMs: number('YUMAGATE_REQUEST_TIMEOUT_S') * 1000,
     snapshotAgeMsMax: number('YUMAGATE_SNAPSHOT_AGE_MAX_S') * 1000,
     devnet: {

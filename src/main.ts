@@ -5,15 +5,17 @@ import { fileURLToPath } from 'node:url'
 import { buildTemplate } from '../adapters/store/embedded/open-embedded-store.ts'
 import { createLogger } from '../adapters/telemetry/logger.ts'
 import { type ProgramFiles, StartError } from './assembly/files.ts'
-import { type Gateway, startGateway } from './assembly/gateway.ts'
+import { startGateway } from './assembly/gateway.ts'
 import { verifyBooks } from './assembly/verify-books.ts'
+import { startWorker } from './assembly/worker.ts'
 import { askAdmin, CommandError } from './cli/admin-client.ts'
 import { createAccount, listAccounts, printConfig, printReport, type WithGateway } from './cli/commands.ts'
 import { runDemo } from './cli/demo/run-demo.ts'
 import { type Actions, createProgram } from './cli/program.ts'
 import { findRunning } from './cli/run-file.ts'
 import { writeReadyLine, writeStartLines } from './cli/start-lines.ts'
-import { ConfigError, readConfig } from './config.ts'
+import { writeWorkerLines, writeWorkerReadyLine } from './cli/worker-lines.ts'
+import { type Config, ConfigError, readConfig } from './config.ts'
 import type { LedgerReport } from './ports/ledger.ts'
 
 const distDirectory = dirname(fileURLToPath(import.meta.url))
@@ -22,26 +24,36 @@ const { version } = JSON.parse(readFileSync(join(files.rootDirectory, 'package.j
   version: string
 }
 
-const start: Actions['start'] = async ({ json }) => {
+const startOptions = (config: Config, json: boolean) => ({
+  ...{ config, files, version, log: createLogger(config.logLevel) },
+  progress: (line: string) => {
+    if (!json) process.stderr.write(`${line}\n`)
+  },
+})
+
+const start: Actions['start'] = async ({ json, worker }) => {
   const config = readConfig()
-  const gateway = await startGateway({
-    config,
-    files,
-    version,
-    log: createLogger(config.logLevel),
-    progress: (line) => {
-      if (!json) process.stderr.write(`${line}\n`)
-    },
-  })
-  endOnSignals(gateway, config.drainMs)
+  const gateway = await startGateway(startOptions(config, json), { isWorking: worker })
+  endOnSignals(gateway, config)
   const facts = await gateway.readFacts()
   process.stdout.write(json ? writeReadyLine(facts) : writeStartLines(facts))
+}
+
+const work: Actions['worker'] = async ({ json }) => {
+  const config = readConfig()
+  const worker = await startWorker(startOptions(config, json))
+  endOnSignals(worker, config)
+  const { url, tookMs } = worker
+  process.stdout.write((json ? writeWorkerReadyLine : writeWorkerLines)({ version, url, tookMs }))
 }
 
 const SAME_SIGNAL_MS = 1_000
 
 /** Drains once; a second signal ends at once. */
-function endOnSignals(gateway: Gateway, drainMs: number): void {
+function endOnSignals(
+  running: { close(drainMs: number, noticeMs: number): Promise<void> },
+  { drainMs, drainNoticeMs }: Config,
+): void {
   let endingSinceMs: number | null = null
   const end = (signal: string) => {
     if (endingSinceMs !== null) {
@@ -53,7 +65,7 @@ function endOnSignals(gateway: Gateway, drainMs: number): void {
     process.stderr.write(
       `\n${signal}: ending after running answers (at most ${drainMs / 1000} s; again to end at once) …\n`,
     )
-    gateway.close(drainMs).then(
+    running.close(drainMs, drainNoticeMs).then(
       () => process.exit(0),
       (error: unknown) => {
         process.stderr.write(
@@ -72,29 +84,24 @@ const withGateway: WithGateway = async (work) => {
   const config = readConfig()
   const running = findRunning(config.dataDirectory)
   if (running) return await work(running)
-  const log = createLogger(config.logLevel)
-  const gateway = await startGateway({
-    config: { ...config, port: 0 },
-    files,
-    version,
-    log,
-    progress: () => undefined,
-  })
+  const gateway = await startGateway(startOptions({ ...config, port: 0 }, true), { isWorking: false })
   try {
     return await work({ admin: { url: gateway.adminUrl, token: gateway.adminToken } })
   } finally {
-    await gateway.close(0)
+    await gateway.close(0, 0)
   }
 }
 
 const actions: Actions = {
   start,
+  worker: work,
   config: printConfig,
   createAccount: (name, options) => createAccount(name, options, withGateway),
   listAccounts: (options) => listAccounts(options, withGateway),
   async verifyLedger(options) {
     const config = readConfig()
-    const running = findRunning(config.dataDirectory)
+    // On a server the books are read there. The embedded ones are its gateway's while one runs.
+    const running = config.database === null ? findRunning(config.dataDirectory) : null
     // The admin door answers with the report as the ledger makes it.
     const report = running
       ? ((await askAdmin(running, { method: 'GET', path: '/ledger/verify' })) as unknown as LedgerReport)

@@ -72,6 +72,14 @@ export function createDocuments(database: Database): Documents {
         [name, JSON.stringify(json)],
       )
     },
+    async writeFirst(name, json) {
+      await database.query(
+        'insert into yumagate.document (name, body) values ($1, $2) on conflict (name) do nothing',
+        [name, JSON.stringify(json)],
+      )
+      const [row] = await database.query('select body from yumagate.document where name = $1', [name])
+      return row ? JSON.parse(textOf(row, 'body')) : json
+    },
   }
 }
 

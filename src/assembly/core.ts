@@ -42,11 +42,12 @@ export function buildCore(options: CoreOptions) {
   const { config, log, directory, prices, store } = options
   const random = (sizeBytes: number) => randomBytes(sizeBytes)
   const dialects = buildDialects(options.signer)
+  const health = new MinerHealth({ nowMs: systemTiming.monotonicMs, ...MINER_HEALTH })
   const performer = new Performer({
     directory,
     gate: createGate(),
     ranking: createMinerRanking({ random: Math.random, ...RANKING }),
-    records: new MinerHealth({ nowMs: systemTiming.monotonicMs, ...MINER_HEALTH }),
+    records: health,
     dialects: new Map<DialectName, Dialect>(dialects.map((dialect) => [dialect.name, dialect])),
     nowMs: systemTiming.monotonicMs,
   })
@@ -70,6 +71,7 @@ export function buildCore(options: CoreOptions) {
   }
   return {
     performer,
+    health,
     purse,
     accounts,
     pay,

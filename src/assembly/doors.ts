@@ -48,7 +48,7 @@ export async function openDoors({ config, log, app, signals, ...rest }: DoorsOpt
   const api = await serveApp(createApp(app), { host: config.host, port: config.port, signals }).catch(
     async (error: unknown) => {
       await admin.close(0)
-      throw explain(error, config)
+      throw explainAddress(error, { ...config, setting: 'PORT' })
     },
   )
   return {
@@ -62,15 +62,19 @@ export async function openDoors({ config, log, app, signals, ...rest }: DoorsOpt
   }
 }
 
-function explain(error: unknown, { host, port }: Config): unknown {
+/** Why an address cannot be had, in one line that names the setting. */
+export function explainAddress(
+  error: unknown,
+  { host, port, setting }: { readonly host: string; readonly port: number; readonly setting: string },
+): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : null
   if (code === 'EADDRINUSE')
     return new StartError(
-      `Port ${port} on ${host} is in use. Set PORT to another one, or to 0 for any free one.`,
+      `Port ${port} on ${host} is in use. Set ${setting} to another one, or to 0 for any free one.`,
     )
   if (code === 'EACCES')
     return new StartError(
-      `Port ${port} needs rights that this user does not have. Set PORT to one above 1023.`,
+      `Port ${port} needs rights that this user does not have. Set ${setting} to one above 1023.`,
     )
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return new StartError(`${host} is no address of this machine. Set HOST.`)

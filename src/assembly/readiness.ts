@@ -1,6 +1,7 @@
 /** What `readyz` says: each part, whether it is ready, what is wrong and what to do. */
 import type { DepositWatcher } from '../billing/deposits.ts'
 import type { Purse } from '../billing/purse.ts'
+import type { HeartbeatState } from '../fleet/heartbeat.ts'
 import type { PartState } from '../http/health.ts'
 import type { Performer } from '../inference/perform.ts'
 import type { Directory } from '../network/directory.ts'
@@ -18,6 +19,7 @@ export type ReadinessOptions = {
   readonly purse: Purse
   readonly queue: StepQueue
   readonly watcher: DepositWatcher
+  readonly readFleet: () => HeartbeatState
   /** Null while accepting; else why not. */
   readonly readShutdown: () => string | null
   /** What the development network says of itself; null without one. */
@@ -35,6 +37,7 @@ export async function readReadiness(options: ReadinessOptions): Promise<Readonly
     chain: readChain(options),
     miners: readMiners(options),
     deposits: readDeposits(options.watcher),
+    processes: readProcesses(options.readFleet()),
   }
 }
 
@@ -75,6 +78,11 @@ function readMiners({ directory, performer }: ReadinessOptions): PartState {
     callable > 0 ? [] : [`${name}: ${problem ?? 'no callable miner'}`],
   )
   return { ready, problem: problems.length === 0 ? null : problems.join('; '), experts }
+}
+
+/** Nobody can be served better without us: a late heartbeat is told, and does not keep the process from serving. */
+function readProcesses({ problem, gateways, workers }: HeartbeatState): PartState {
+  return { ready: true, problem, gateways, workers }
 }
 
 /** Late deposits are told, but do not keep the gateway from serving. */

@@ -2,7 +2,8 @@
 import { Command, Option } from 'commander'
 
 export type Actions = {
-  start(options: { readonly json: boolean }): Promise<void>
+  start(options: { readonly json: boolean; readonly worker: boolean }): Promise<void>
+  worker(options: { readonly json: boolean }): Promise<void>
   config(options: { readonly json: boolean }): Promise<void>
   createAccount(
     name: string,
@@ -16,6 +17,8 @@ export type Actions = {
 
 /** @returns the program; parse the arguments with `parseAsync` */
 export function createProgram(version: string, actions: Actions): Command {
+  const ready = () =>
+    new Option('--json', 'print one line of JSON when ready, and nothing else').default(false)
   const json = () => new Option('--json', 'print JSON for programs').default(false)
   const program = new Command('yumagate')
     .description(
@@ -28,8 +31,15 @@ export function createProgram(version: string, actions: Actions): Command {
   program
     .command('start', { isDefault: true })
     .description('start the gateway; Ctrl-C or SIGTERM drains and ends it')
-    .addOption(new Option('--json', 'print one line of JSON when ready, and nothing else').default(false))
+    .addOption(ready())
+    .option('--no-worker', 'leave the steps of pipelines to workers beside it')
     .action((options) => actions.start(options))
+
+  program
+    .command('worker')
+    .description('work on the steps of pipelines beside gateways, on the same Postgres; no API')
+    .addOption(ready())
+    .action((options) => actions.worker(options))
 
   program
     .command('config')

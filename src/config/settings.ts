@@ -29,6 +29,17 @@ export const SETTINGS = {
     default: '127.0.0.1',
     reason: 'Address to listen on. Loopback until you decide to open it.',
   },
+  YUMAGATE_PUBLIC_URL: {
+    schema: z.url({ protocol: /^https?$/ }),
+    default: null,
+    reason:
+      'Where callers reach the gateway, for links to files, such as https://gateway.example. Default: the address listened on; a worker then gives paths without one.',
+  },
+  YUMAGATE_WORKER_PORT: {
+    schema: integer(0, 65_535),
+    default: '8789',
+    reason: 'TCP port of healthz and readyz of yumagate worker, on HOST. 0 takes a free one.',
+  },
   YUMAGATE_DATA_DIR: {
     schema: PATH,
     default: './data',
@@ -142,6 +153,12 @@ export const SETTINGS = {
     default: '25',
     reason:
       'How long running answers may go on after SIGTERM or Ctrl-C. Below the 30 s that most process managers wait.',
+  },
+  YUMAGATE_DRAIN_NOTICE_S: {
+    schema: integer(0, 600),
+    default: null,
+    reason:
+      'How long readyz says no while new requests are still taken, before the drain begins, so that a balancer sends them elsewhere. Default: 2 with DATABASE_URL, else 0.',
   },
   YUMAGATE_REQUEST_TIMEOUT_S: {
     schema: integer(1, 3600),

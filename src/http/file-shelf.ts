@@ -20,6 +20,8 @@ export type FileShelfOptions = {
   readonly links: SignedLinks
   /** Milliseconds since 1970. */
   readonly wallMs: () => number
+  /** Where callers reach the gateway, when it was said; it goes before everything else. */
+  readonly publicUrl?: string | null
   /** Base URL of this gateway, for links; a request's own Host header goes before it. */
   readonly baseUrl: () => string
 }
@@ -87,7 +89,9 @@ export class FileShelf {
 
   /** Where the bytes are fetched, with the caller's key. @param host - the request's Host header */
   urlOf(file: StoredFile, host: string | undefined): string {
-    const base = host !== undefined && /^[\w.:[\]-]+$/.test(host) ? `http://${host}` : this.#options.baseUrl()
+    const { publicUrl, baseUrl } = this.#options
+    const asked = host !== undefined && /^[\w.:[\]-]+$/.test(host) ? `http://${host}` : null
+    const base = publicUrl ?? asked ?? baseUrl()
     return `${base}/v1/files/${file.id}/content`
   }
 

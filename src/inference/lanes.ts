@@ -5,7 +5,7 @@
 import { GatewayError } from '../errors.ts'
 
 /** Permits in use at one miner. Shared by all lanes that lead to it. */
-export type MinerSlot = { inFlight: number; readonly inFlightMax: number }
+export type MinerSlot = { inFlight: number; inFlightMax: number }
 
 /** What a request would take now: a slot with a permit free, `busy` to wait, `exhausted` when there is nothing left to wait for. */
 export type Pick<Slot extends MinerSlot> = () => Slot | 'busy' | 'exhausted'

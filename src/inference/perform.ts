@@ -51,7 +51,7 @@ export type PerformerOptions = {
 }
 
 /** The miner is that of the newest snapshot; the count goes on over snapshots. */
-type Slot = MinerSlot & { miner: ServedMiner }
+type Slot = MinerSlot & { miner: ServedMiner; readonly capacity: number }
 type Candidate = MinerCandidate & { readonly slot: Slot }
 
 /** One attempt that is about to be made. */
@@ -69,6 +69,8 @@ export class Performer {
   readonly #slots = new Map<string, Slot>()
   /** Candidates of a snapshot, made once for each. */
   readonly #candidates = new WeakMap<readonly ServedMiner[], readonly Candidate[]>()
+  /** Processes that share the permits of a miner. */
+  #processes = 1
 
   constructor(options: PerformerOptions) {
     this.#options = options
@@ -98,6 +100,18 @@ export class Performer {
   /** To be called after a new snapshot: waiting requests may find new miners. */
   wake(): void {
     for (const lane of this.#lanes.values()) lane.wake()
+  }
+
+  /** Shares each miner's permits with so many processes, at least one each. Running attempts beyond the new share go on. */
+  share(processes: number): void {
+    if (processes === this.#processes) return
+    this.#processes = processes
+    for (const slot of this.#slots.values()) slot.inFlightMax = this.#permitsOf(slot.capacity)
+    this.wake()
+  }
+
+  #permitsOf(capacity: number): number {
+    return Math.max(1, Math.floor(capacity / this.#processes))
   }
 
   #chooseModels(job: Job): readonly ServedModel[] {
@@ -233,7 +247,8 @@ export class Performer {
       known.miner = miner
       return known
     }
-    const slot: Slot = { miner, inFlight: 0, inFlightMax: expert.concurrencyPerMiner }
+    const capacity = expert.concurrencyPerMiner
+    const slot: Slot = { miner, capacity, inFlight: 0, inFlightMax: this.#permitsOf(capacity) }
     this.#slots.set(key, slot)
     return slot
   }

@@ -116,8 +116,8 @@ export class PipelineDesk implements Pipelines {
   }
 
   start(): void {
-    const { queue, concurrency } = this.#options
-    for (const use of STEP_USES) {
+    const { queue, concurrency, isWorking } = this.#options
+    for (const use of isWorking ? STEP_USES : []) {
       queue.work(use, concurrency?.[use] ?? CONCURRENCY[use], (step, signal) =>
         this.#worker.work(step, signal),
       )

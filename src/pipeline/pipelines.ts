@@ -19,6 +19,8 @@ export type PipelinesOptions = CompileOptions &
     readonly random: (sizeBytes: number) => Uint8Array
     /** Names this process in its leases; another one after each start. */
     readonly processId: string
+    /** Whether this process works on steps itself; it sweeps in either case. */
+    readonly isWorking: boolean
     /** Whether no other process works on this store: then what others had claimed is taken up at once. */
     readonly isAlone: boolean
     /** The chain on which an account is topped up; null while it is not known. */

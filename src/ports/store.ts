@@ -37,6 +37,8 @@ export interface Files {
 export interface Documents {
   read(name: string): Promise<{ readonly json: unknown; readonly writtenAt: string } | null>
   write(name: string, json: unknown): Promise<void>
+  /** Writes it unless there is one. @returns what is there then, the same for all who ask at once */
+  writeFirst(name: string, json: unknown): Promise<unknown>
 }
 
 export type StoreState = {

@@ -31,6 +31,15 @@ export function documentsContract(name: string, { make }: Pick<StoreContract, 'm
       expect((await documents.read(key))?.json).toEqual({ a: 3 })
     })
 
+    it('of many who write first at once all have the same, and it stays', async () => {
+      const key = unique()
+      const answers = await Promise.all([1, 2, 3, 4].map((writer) => documents.writeFirst(key, { writer })))
+      const first = answers[0]
+      expect(answers).toEqual([first, first, first, first])
+      expect(await documents.writeFirst(key, { writer: 5 })).toEqual(first)
+      expect((await documents.read(key))?.json).toEqual(first)
+    })
+
     it('what is read is a copy', async () => {
       const key = unique()
       const json = { list: [1] }

@@ -12,5 +12,10 @@ export function fakeDocuments(now: () => number): Documents {
     async write(name, json) {
       documents.set(name, { text: JSON.stringify(json), writtenAt: isoOf(now()) })
     },
+    async writeFirst(name, json) {
+      const found = documents.get(name) ?? { text: JSON.stringify(json), writtenAt: isoOf(now()) }
+      documents.set(name, found)
+      return JSON.parse(found.text)
+    },
   }
 }

@@ -231,6 +231,7 @@ export async function openWorkshop(options: WorkshopOptions = {}) {
     },
     processId: 'process-1',
     isAlone: true,
+    isWorking: true,
     readGenesisHash: () => '0xab',
     recall: async () => false,
   }
