@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { type AdminSettings, findOpenDoor } from './config/admin.ts'
 import { hidePassword } from './config/server-urls.ts'
 import {
   arrangeDatabase,
@@ -25,6 +26,9 @@ type Environment = Readonly<Record<string, string | undefined>>
 export type Config = Readonly<{
   port: number
   host: string
+  admin: AdminSettings
+  /** As CIDR. */
+  trustedProxies: readonly string[]
   /** Without a slash at its end; null when callers reach us where we listen. */
   publicUrl: string | null
   workerPort: number
@@ -85,6 +89,7 @@ export function readConfig(environment: Environment = process.env): Config {
   }
   const servers = serverValues(values, problems)
   if (problems.length === 0) problems.push(...findContradictions(servers, (name) => given.has(name)))
+  if (problems.length === 0) problems.push(...findOpenDoor(arrange(values, servers).admin))
   if (problems.length > 0) throw new ConfigError(`Bad settings: ${problems.join('; ')}`)
   return Object.freeze(arrange(values, servers))
 }
@@ -175,6 +180,12 @@ function arrange(values: ReadonlyMap<string, unknown>, servers: ServerValues): C
   return {
     port: number('PORT'),
     host: text('HOST') ?? '127.0.0.1',
+    admin: {
+      port: number('YUMAGATE_ADMIN_PORT'),
+      host: text('YUMAGATE_ADMIN_HOST') ?? '127.0.0.1',
+      token: text('YUMAGATE_ADMIN_TOKEN'),
+    },
+    trustedProxies: (values.get('YUMAGATE_TRUSTED_PROXIES') as readonly string[] | undefined) ?? [],
     publicUrl: text('YUMAGATE_PUBLIC_URL')?.replace(/\/+$/, '') ?? null,
     workerPort: number('YUMAGATE_WORKER_PORT'),
     dataDirectory: resolve(text('YUMAGATE_DATA_DIR') ?? './data'),

@@ -11,6 +11,7 @@ import { createGate } from '../../routers/gate/choose.ts'
 import { MINER_HEALTH, MinerHealth } from '../../routers/miners/health.ts'
 import { createMinerRanking, RANKING } from '../../routers/miners/rank.ts'
 import { createAccountService } from '../billing/accounts.ts'
+import { createFallbackLimits } from '../billing/fallback-limits.ts'
 import { createMeter } from '../billing/meter.ts'
 import type { PriceCatalogue } from '../billing/prices.ts'
 import { createPurse } from '../billing/purse.ts'
@@ -20,6 +21,7 @@ import type { PayOptions } from '../inference/pay.ts'
 import { Performer } from '../inference/perform.ts'
 import type { Directory } from '../network/directory.ts'
 import type { Signer } from '../ports/chain.ts'
+import type { RateLimits } from '../ports/limits.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Dialect, DialectName } from '../ports/miner.ts'
 import type { Store } from '../ports/store.ts'
@@ -33,6 +35,10 @@ export type CoreOptions = {
   readonly signer: Signer
   readonly readAddress: (index: number) => string | Promise<string>
   readonly readGenesisHash: () => string | null
+  /** Keeps the rate limits of keys; the store's own by default. */
+  readonly limits?: RateLimits
+  /** How many gateways share them while their keeper cannot be reached. Default 1. */
+  readonly readGateways?: () => number
 }
 
 /** A hold outlives the longest request, so that the sweep never takes the hold of one that runs. */
@@ -64,6 +70,12 @@ export function buildCore(options: CoreOptions) {
     random,
     timing: systemTiming,
   })
+  const limits = createFallbackLimits({
+    keeper: options.limits ?? store.limits,
+    timing: systemTiming,
+    log,
+    readGateways: options.readGateways ?? (() => 1),
+  })
   const pay: PayOptions = {
     purse,
     readPrices: () => prices,
@@ -75,6 +87,7 @@ export function buildCore(options: CoreOptions) {
     purse,
     accounts,
     pay,
+    limits,
     /** The ledger as callers and operators see it: what spend leases have left over is available. */
     ledger: { ...store.ledger, readBalance: purse.readBalance },
     meter: createMeter(createO200kTokenizer()),

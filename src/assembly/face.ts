@@ -1,4 +1,5 @@
 /** The face: what the API's apps are given. */
+import { systemTiming } from '../billing/timing.ts'
 import type { AppOptions } from '../http/app.ts'
 import type { PartState } from '../http/health.ts'
 import type { RunningSignals } from '../http/running-signals.ts'
@@ -32,6 +33,7 @@ export function buildFace(options: FaceOptions) {
   const app: AppOptions = {
     accounts: core.accounts,
     log,
+    keyDoor: { limits: core.limits, timing: systemTiming, trustedProxies: config.trustedProxies },
     chat: { ...common, media, jsonBytesMax, complete: { ...pay, performer, meter, wallMs: Date.now } },
     audio: { ...common, media, pay, performer, uploadBytesMax },
     images: { ...common, shelf, jsonBytesMax, paint: { ...pay, performer, media }, wallMs: Date.now },

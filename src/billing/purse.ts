@@ -7,6 +7,7 @@ import type { KeyRules } from '../ports/keys.ts'
 import type { Balance, HoldOutcome, Ledger, Receipt, Settlement, SettleOutcome } from '../ports/ledger.ts'
 import type { Logger } from '../ports/logger.ts'
 import { Committer, type CommitterState } from './committer.ts'
+import type { TokenShare } from './key-rate.ts'
 import type { Lease } from './lease.ts'
 import { buildReceipt, createReceiptIds, type ReceiptParts } from './receipt.ts'
 import { holdable, refuseShortage } from './shortage.ts'
@@ -39,6 +40,8 @@ export type ReserveOrder = {
   readonly ttlMs: number
   /** What is known of the key's limits. One with a budget or a limit of rao is counted by the ledger, request by request. */
   readonly rules?: KeyRules | null
+  /** Tokens that were taken of the key's rate limit. They end with the reservation. */
+  readonly tokenShare?: TokenShare | null
 }
 
 /** An amount that is durably held. It ends once, by `settle` or by `void`. */
@@ -100,8 +103,8 @@ const COMMIT_TIMEOUT_MS = 3_000
 const HOLD_WAIT_MS = 5_000
 const SETTLE_WAIT_MS = 10_000
 
-/** An open reservation: where its money is held. */
-type Open = { readonly ttlMs: number; readonly lease: Lease | null }
+/** An open reservation: where its money is held, and the tokens that go with it. */
+type Open = { readonly ttlMs: number; readonly lease: Lease | null; readonly tokenShare: TokenShare | null }
 
 /** @returns a purse whose holds and charges are group-committed, and which opens spend leases where they are worth it */
 export function createPurse(options: PurseOptions): Purse {
@@ -112,10 +115,10 @@ export function createPurse(options: PurseOptions): Purse {
   const open = new Map<Reservation, Open>()
 
   const begin = (order: ReserveOrder, amountRao: bigint, lease: Lease | null): Reservation => {
-    const { requestId, accountId, keyId, ttlMs } = order
+    const { requestId, accountId, keyId, ttlMs, tokenShare = null } = order
     const holdId = lease?.id ?? `hold:${requestId}`
     const reservation: Reservation = { holdId, requestId, accountId, keyId, heldRao: amountRao }
-    open.set(reservation, { ttlMs, lease })
+    open.set(reservation, { ttlMs, lease, tokenShare })
     return reservation
   }
   const end = (reservation: Reservation): Open | undefined => {
@@ -129,8 +132,7 @@ export function createPurse(options: PurseOptions): Purse {
       const { accountId, keyId, ttlMs } = order
       const amountRao = holdable(order.amountRao)
       const share = { accountId, keyId, amountRao, ttlMs }
-      const isCounted = order.rules != null && (order.rules.budget ?? order.rules.raoPerMinute) !== null
-      const lease = isCounted ? null : leases.take(share)
+      const lease = isCounted(order) ? null : leases.take(share)
       if (lease) return begin(order, amountRao, lease)
       const request = { id: `hold:${order.requestId}`, ...share }
       let outcome = await committer.hold(request)
@@ -138,12 +140,13 @@ export function createPurse(options: PurseOptions): Purse {
         outcome = await committer.hold(request)
       }
       if (outcome.kind !== 'held') throw refuse(outcome, order, options.readGenesisHash())
-      if (!isCounted) leases.noteHold(share)
+      if (!isCounted(order)) leases.noteHold(share)
       return begin(order, amountRao, null)
     },
     async settle(reservation, parts) {
       const how = end(reservation)
       if (!how) throw closed(reservation)
+      how.tokenShare?.end(countTokens(parts))
       const createdAt = new Date(timing.wallMs()).toISOString()
       const receipt = buildReceipt({ ...reservation, id: makeReceiptId(), createdAt }, parts)
       const settlement = { holdId: reservation.holdId, receipt }
@@ -161,6 +164,7 @@ export function createPurse(options: PurseOptions): Purse {
     },
     async void(reservation) {
       const how = end(reservation)
+      how?.tokenShare?.end(0)
       if (how?.lease) leases.end(how.lease, reservation.heldRao, 0n)
       else if (how) await committer.void(reservation.holdId, how.ttlMs)
     },
@@ -216,6 +220,17 @@ async function captureFrom(
     leases.end(lease, heldRao, heldRao)
     throw error
   }
+}
+
+/** Whether the ledger counts each request of the key. */
+const isCounted = ({ rules = null }: ReserveOrder): boolean =>
+  rules !== null && (rules.budget !== null || rules.raoPerMinute !== null)
+
+function countTokens({ lines }: ReceiptParts): number {
+  let count = 0n
+  for (const { meter, units } of lines)
+    if (meter === 'input_token' || meter === 'output_token') count += units
+  return Number(count)
 }
 
 function refuse(

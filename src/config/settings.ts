@@ -1,5 +1,6 @@
 /** The table of all settings: how each is read, its default, and why. `../config.ts` reads it against the environment. */
 import { z } from 'zod'
+import { parseNetwork } from '../network/ip-networks.ts'
 import { parseDatabaseUrl, parseNodes, parseRedisUrl } from './server-urls.ts'
 
 const MIB = 1024 * 1024
@@ -39,6 +40,31 @@ export const SETTINGS = {
     schema: integer(0, 65_535),
     default: '8789',
     reason: 'TCP port of healthz and readyz of yumagate worker, on HOST. 0 takes a free one.',
+  },
+  YUMAGATE_ADMIN_PORT: {
+    schema: integer(0, 65_535),
+    default: '0',
+    reason: 'TCP port of the admin API. 0 takes a free one, which run.json names.',
+  },
+  YUMAGATE_ADMIN_HOST: {
+    schema: z.string().min(1).max(255),
+    default: '127.0.0.1',
+    reason:
+      'Address that the admin API listens on, whatever HOST is. Beyond loopback only with YUMAGATE_ADMIN_TOKEN of 32 characters or more.',
+  },
+  YUMAGATE_ADMIN_TOKEN: {
+    schema: z
+      .string()
+      .regex(/^[\x21-\x7e]{16,200}$/, 'must be 16 to 200 printable ASCII characters without a space'),
+    default: null,
+    reason: 'Bearer token of the admin API. Default: a random one for each start, which run.json holds.',
+    secret: 'whole',
+  },
+  YUMAGATE_TRUSTED_PROXIES: {
+    schema: z.string().transform(parseNetworks),
+    default: null,
+    reason:
+      'Addresses and networks (CIDR) of proxies in front of the gateway, separated by commas. X-Forwarded-For counts only from these.',
   },
   YUMAGATE_DATA_DIR: {
     schema: PATH,
@@ -214,6 +240,15 @@ export const SETTINGS = {
     secret: 'whole',
   },
 } as const satisfies Record<string, Setting>
+
+function parseNetworks(text: string, context: z.RefinementCtx): readonly string[] {
+  return text.split(',').flatMap((part) => {
+    const network = parseNetwork(part.trim())
+    if (network !== null) return [network]
+    context.addIssue('must be addresses or networks such as 10.0.0.0/8, separated by commas')
+    return []
+  })
+}
 
 function parseEndpoints(text: string, context: z.RefinementCtx): readonly string[] {
   const endpoints = text.split(',').map((part) => part.trim())

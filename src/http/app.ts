@@ -13,6 +13,7 @@ import { type FilesAppOptions, fileLinksApp, filesApp } from './files.ts'
 import { type HealthAppOptions, healthApp } from './health.ts'
 import type { HttpEnv } from './http-env.ts'
 import { type ImagesAppOptions, imagesApp } from './images.ts'
+import { createKeyDoor, type KeyDoorOptions } from './key-door.ts'
 import { type ModelsAppOptions, modelsApp } from './models.ts'
 import { type PipelinesAppOptions, pipelinesApp } from './pipelines.ts'
 import { replyError, replyPreflight } from './reply.ts'
@@ -20,6 +21,7 @@ import { replyError, replyPreflight } from './reply.ts'
 export type AppOptions = {
   readonly accounts: Pick<AccountService, 'authenticate'>
   readonly log: Logger
+  readonly keyDoor: KeyDoorOptions
   readonly chat: ChatAppOptions
   readonly audio: AudioAppOptions
   readonly images: ImagesAppOptions
@@ -48,6 +50,7 @@ const METHODS: readonly (readonly [path: RegExp, methods: string])[] = [
 /** @returns the app; serve it with `serveApp` */
 export function createApp(options: AppOptions) {
   const { log } = options
+  const enter = createKeyDoor(options.keyDoor)
   const app = new Hono<HttpEnv>({ getPath: readPath })
 
   app.use(async (c, next) => {
@@ -59,7 +62,10 @@ export function createApp(options: AppOptions) {
   app.route('/v1/files', fileLinksApp(options.files))
 
   app.use('/v1/*', async (c, next) => {
-    c.set('principal', await options.accounts.authenticate(readBearer(c.env.incoming)))
+    const principal = await options.accounts.authenticate(readBearer(c.env.incoming))
+    c.set('principal', principal)
+    const { rules, limitId } = principal.key
+    if (rules !== null) await enter(c, rules, limitId)
     await next()
   })
   app.route('/v1/models', modelsApp(options.models))

@@ -4,6 +4,7 @@ import { GatewayError } from '../errors.ts'
 import type { ExpertDirectory } from '../inference/experts.ts'
 import type { PayOptions } from '../inference/pay.ts'
 import type { Performer } from '../inference/perform.ts'
+import { permitCapability, permitDirectory } from '../inference/permit.ts'
 import { transcribe } from '../inference/transcribe.ts'
 import type { Media } from '../ports/media.ts'
 import type { Contract } from './contract.ts'
@@ -26,7 +27,7 @@ export type AudioAppOptions = {
 }
 
 export function audioApp(options: AudioAppOptions) {
-  const { contract, directory, media } = options
+  const { contract, media } = options
   return new Hono<HttpEnv>().post('/transcriptions', async (c) => {
     const form = await readForm(c.env.incoming, options.uploadBytesMax)
     const fields = contract.check('CreateTranscriptionRequest', readFields(form))
@@ -35,7 +36,10 @@ export function audioApp(options: AudioAppOptions) {
         param: 'file',
       })
     }
+    const { rules } = c.var.principal.key
+    const directory = permitDirectory(options.directory, rules)
     const model = findModel(directory, fields.model, ['audio.transcribe'])
+    permitCapability(rules, 'audio.transcribe')
     const signal = options.signals.watch(c.env)
     const { wav, durationSeconds } = await media.decodeAudio(form.file.bytes, { signal }).catch(atFile)
     const order = {

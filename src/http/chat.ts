@@ -6,6 +6,7 @@ import { listPictures, type PicturePart } from '../inference/chat-request.ts'
 import { type CompleteOptions, complete, type StreamedChat } from '../inference/complete.ts'
 import { readDataUrl } from '../inference/data-url.ts'
 import type { ExpertDirectory } from '../inference/experts.ts'
+import { permitCapability, permitDirectory } from '../inference/permit.ts'
 import type { Media } from '../ports/media.ts'
 import type { Contract } from './contract.ts'
 import { findModel } from './find-model.ts'
@@ -28,10 +29,12 @@ export type ChatAppOptions = {
 }
 
 export function chatApp(options: ChatAppOptions) {
-  const { contract, directory, media, jsonBytesMax } = options
+  const { contract, media, jsonBytesMax } = options
   return new Hono<HttpEnv>().post('/completions', async (c) => {
     const { text, value } = await readJsonBody(c.env.incoming, jsonBytesMax)
     const body = contract.check('CreateChatCompletionRequest', value)
+    const { rules } = c.var.principal.key
+    const directory = permitDirectory(options.directory, rules)
     const model = findModel(directory, body.model, ['chat', 'image.recognize'])
     const signal = options.signals.watch(c.env)
     const parts = listPictures(body.messages)
@@ -40,8 +43,9 @@ export function chatApp(options: ChatAppOptions) {
         param: parts[0]?.path ?? 'messages',
       })
     }
-    const pictures = await measurePictures(parts, media, signal)
     const capability = model.capabilities.includes('chat') ? 'chat' : 'image.recognize'
+    permitCapability(rules, parts.length > 0 ? 'image.recognize' : capability)
+    const pictures = await measurePictures(parts, media, signal)
     const order = { body, text, pictures, model, capability } as const
     const chat = await complete(readCaller(c), order, { ...options.complete, signal })
     if (chat.kind === 'whole') {

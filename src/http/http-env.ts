@@ -1,6 +1,7 @@
 /** What every handler finds in its context. */
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
+import type { KeyRate } from '../billing/key-rate.ts'
 import type { Principal } from '../billing/principal-cache.ts'
 import { GatewayError } from '../errors.ts'
 import type { Caller } from '../inference/pay.ts'
@@ -13,6 +14,8 @@ export type HttpEnv = {
     requestId: string
     /** Whose request it is; set behind authentication only. */
     principal: Principal
+    /** What was taken of the key's rate limits; not set for a key without. */
+    rate?: KeyRate
   }
 }
 
@@ -37,5 +40,6 @@ export function readCaller(c: Context<HttpEnv>): Caller {
     requestId: c.var.requestId,
     costMaxRao,
     rules: key.rules,
+    rate: c.var.rate ?? null,
   }
 }

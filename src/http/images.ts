@@ -4,6 +4,7 @@ import { GatewayError } from '../errors.ts'
 import type { ExpertDirectory, ServedModel } from '../inference/experts.ts'
 import { type PaintedImage, type PaintOptions, paint } from '../inference/paint.ts'
 import { readPaintOrder } from '../inference/paint-order.ts'
+import { permitCapability, permitDirectory } from '../inference/permit.ts'
 import type { StoredFile } from '../ports/store.ts'
 import type { Contract } from './contract.ts'
 import type { FileShelf } from './file-shelf.ts'
@@ -25,10 +26,13 @@ export type ImagesAppOptions = {
 }
 
 export function imagesApp(options: ImagesAppOptions) {
-  const { contract, directory, shelf } = options
+  const { contract, shelf } = options
   return new Hono<HttpEnv>().post('/generations', async (c) => {
     const body = await readJsonBody(c.env.incoming, options.jsonBytesMax)
     const request = contract.check('CreateImageRequest', body.value)
+    const { rules } = c.var.principal.key
+    const directory = permitDirectory(options.directory, rules)
+    permitCapability(rules, 'image.generate')
     const order = { ...readPaintOrder(request), model: readModel(directory, request.model ?? null) }
     const signal = options.signals.watch(c.env)
     const caller = readCaller(c)

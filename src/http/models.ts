@@ -1,6 +1,7 @@
 /** `GET /v1/models` and `/v1/models/{model}`. */
 import { Hono } from 'hono'
 import type { PriceCatalogue } from '../billing/prices.ts'
+import { isPermitted, permitDirectory } from '../inference/permit.ts'
 import type { Directory, ModelListing } from '../network/directory.ts'
 import { CAPABILITIES } from '../ports/capability.ts'
 import { findModel } from './find-model.ts'
@@ -32,10 +33,15 @@ export function modelsApp({ directory, readPrices, createdS }: ModelsAppOptions)
     })),
   })
   return new Hono<HttpEnv>()
-    .get('/', (c) => replyJson(c, { object: 'list', data: directory.list().map((listing) => show(listing)) }))
+    .get('/', (c) => {
+      const { rules } = c.var.principal.key
+      const listings = directory.list().filter(({ model }) => isPermitted(rules, model))
+      return replyJson(c, { object: 'list', data: listings.map((listing) => show(listing)) })
+    })
     .get('/:model{.+}', (c) => {
       const id = c.req.param('model')
-      const model = findModel(directory, id, CAPABILITIES)
+      const permitted = permitDirectory(directory, c.var.principal.key.rules)
+      const model = findModel(permitted, id, CAPABILITIES)
       const description =
         directory.list().find((listing) => listing.model.listedId === model.listedId)?.description ?? ''
       return replyJson(c, show({ model, description }, id))

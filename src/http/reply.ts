@@ -6,6 +6,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
 import { GatewayError } from '../errors.ts'
 import type { HttpEnv } from './http-env.ts'
+import { rateHeaders } from './rate-headers.ts'
 import { discardRest } from './request-body.ts'
 import { whenOver } from './running-signals.ts'
 
@@ -44,6 +45,7 @@ export function replyBytes(
       'content-type': options.type,
       'content-length': bytes.length,
       'x-request-id': c.var.requestId,
+      ...(c.var.rate && rateHeaders(c.var.rate)),
       ...options.headers,
     })
     const body = c.req.method === 'HEAD' ? undefined : bytes
@@ -122,6 +124,7 @@ export class EventStream {
       // Asks buffering proxies such as nginx to pass events on as they come.
       'x-accel-buffering': 'no',
       'x-request-id': c.var.requestId,
+      ...(c.var.rate && rateHeaders(c.var.rate)),
       ...headers,
     })
     return new EventStream(c.env)

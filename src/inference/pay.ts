@@ -1,5 +1,6 @@
 /** The money side of one request: what it can cost at most, its hold, and the parts of its receipt. */
 import { createHash } from 'node:crypto'
+import type { KeyRate, TokenShare } from '../billing/key-rate.ts'
 import { affordableUnits, type PriceCatalogue, total, type Units } from '../billing/prices.ts'
 import type { Purse, Reservation } from '../billing/purse.ts'
 import type { ReceiptParts } from '../billing/receipt.ts'
@@ -20,6 +21,8 @@ export type Caller = {
   readonly costMaxRao: bigint | null
   /** What the key is restricted to; null when it is not. */
   readonly rules: KeyRules | null
+  /** Of the key's rate limits; null without. */
+  readonly rate: KeyRate | null
 }
 
 export type PayOptions = {
@@ -43,14 +46,15 @@ export type Admission = {
  */
 export async function admit(
   caller: Caller,
-  order: { readonly model: string; readonly unitsMax: Units },
+  order: { readonly model: string; readonly unitsMax: Units; readonly tokenShare?: TokenShare | null },
   { purse, readPrices, holdTtlMs }: PayOptions,
 ): Promise<Admission> {
   const prices = readPrices()
   const amountRao = total(prices.priceLines(order.model, order.unitsMax))
-  const { costMaxRao, ...payer } = caller
+  const { costMaxRao, rate: _rate, ...payer } = caller
   if (costMaxRao !== null && costMaxRao < amountRao) throw overCap(amountRao, costMaxRao)
-  const reservation = await purse.reserve({ ...payer, amountRao, ttlMs: holdTtlMs })
+  const { tokenShare = null } = order
+  const reservation = await purse.reserve({ ...payer, amountRao, tokenShare, ttlMs: holdTtlMs })
   return { reservation, prices }
 }
 
@@ -74,10 +78,10 @@ export type ChatOrder = {
 
 /**
  * Holds for a chat. A cap of the caller's own lowers the output limit to what it pays; so does the balance, and so does what is left of the
- * key's budget or rao per minute, when the caller has set no limit. None to under 16 tokens.
+ * key's budget, and its tokens and rao per minute, when the caller has set no limit. None to under 16 tokens.
  *
  * @returns the admission and the tokens that each choice may have
- * @throws GatewayError `invalid_request` the cap is too low for any answer · as `Purse.reserve`
+ * @throws GatewayError `invalid_request` the cap is too low for any answer · as `KeyRate.takeTokens` · as `Purse.reserve`
  */
 export async function admitChat(
   caller: Caller,
@@ -88,24 +92,36 @@ export async function admitChat(
     input_token: BigInt(order.inputTokensMax),
     output_token: BigInt(tokensMax) * BigInt(order.choices),
   })
-  const ask = async (tokensMax: number) => ({
-    admission: await admit(caller, { model: order.model, unitsMax: units(tokensMax) }, options),
+  const ask = async (tokensMax: number, tokenShare: TokenShare | null) => ({
+    admission: await admit(caller, { model: order.model, unitsMax: units(tokensMax), tokenShare }, options),
     outputTokensMax: tokensMax,
   })
   const least = Math.min(OUTPUT_TOKENS_LEAST, order.outputTokensMax)
   const { costMaxRao } = caller
   const capped =
     costMaxRao === null ? order.outputTokensMax : affordableTokens(order, costMaxRao, options.readPrices())
-  const tokensMax = Math.max(least, Math.min(order.outputTokensMax, capped))
+  const tokensMax = Math.max(least, Math.min(order.outputTokensMax, capped, ratedTokens(order, caller.rate)))
+  const taken = order.inputTokensMax + tokensMax * order.choices
+  const tokenShare = caller.rate === null ? null : await caller.rate.takeTokens(taken)
   try {
-    return await ask(tokensMax)
+    return await ask(tokensMax, tokenShare).catch(async (thrown: unknown) => {
+      const availableRao = order.isRequested ? null : affordableOf(thrown)
+      if (availableRao === null) throw thrown
+      const paid = affordableTokens(order, availableRao, options.readPrices())
+      if (paid < least || paid >= tokensMax) throw thrown
+      return await ask(paid, tokenShare)
+    })
   } catch (thrown) {
-    const availableRao = order.isRequested ? null : affordableOf(thrown)
-    if (availableRao === null) throw thrown
-    const paid = affordableTokens(order, availableRao, options.readPrices())
-    if (paid < least || paid >= tokensMax) throw thrown
-    return await ask(paid)
+    tokenShare?.end(0)
+    throw thrown
   }
+}
+
+/** Output tokens for each choice that the key's tokens per minute can ever give beside the input, when the caller has set no limit. */
+function ratedTokens(order: ChatOrder, rate: KeyRate | null): number {
+  const perMinute = order.isRequested ? null : (rate?.tokensPerMinute ?? null)
+  if (perMinute === null) return order.outputTokensMax
+  return Math.max(0, Math.floor((perMinute - order.inputTokensMax) / order.choices))
 }
 
 /** Output tokens for each choice that an amount pays beside the input; 0 when not even that. */

@@ -67,12 +67,15 @@ export class PipelineDesk implements Pipelines {
   async create(caller: Caller, order: CreateOrder): Promise<CreateOutcome> {
     if (this.#isClosed) throw new GatewayError('shutting_down', 'The gateway is stopping.')
     const { value, idempotency, signal } = order
-    const { accountId, costMaxRao } = caller
+    const { accountId, costMaxRao, rules } = caller
     const id = runIdOf(accountId, order, this.#options.random)
     const earlier = await this.#replay(id, accountId, idempotency)
     if (earlier) return earlier
     const fingerprint = idempotency?.fingerprint ?? null
-    const compiled = await compile({ accountId, value, costMaxRao, fingerprint, signal }, this.#options)
+    const compiled = await compile(
+      { accountId, rules, value, costMaxRao, fingerprint, signal },
+      this.#options,
+    )
     if (compiled.definition.dry_run === true) return { kind: 'estimate', compiled }
     try {
       return await this.#accept(id, caller, { compiled, idempotency })

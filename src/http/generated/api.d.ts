@@ -313,9 +313,17 @@ export interface components {
                 type: string;
                 param: string | null;
                 /** @enum {string|null} */
-                code: "invalid_request" | "invalid_audio" | "invalid_image" | "context_length_exceeded" | "invalid_api_key" | "insufficient_quota" | "model_not_found" | "not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "request_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "rate_limit_exceeded" | "client_closed_request" | "internal_error" | "expert_bad_response" | "no_expert_available" | "queue_full" | "ledger_unavailable" | "chain_unavailable" | "shutting_down" | "expert_timeout" | null;
+                code: "invalid_request" | "invalid_audio" | "invalid_image" | "context_length_exceeded" | "invalid_api_key" | "insufficient_quota" | "key_budget_exhausted" | "permission_denied" | "model_not_found" | "not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "request_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "rate_limit_exceeded" | "client_closed_request" | "internal_error" | "expert_bad_response" | "no_expert_available" | "queue_full" | "ledger_unavailable" | "chain_unavailable" | "shutting_down" | "expert_timeout" | null;
             };
-            /** @description With 402, where to send TAO. */
+            /** @description With key_budget_exhausted, what is left of the budget of the key. */
+            budget?: {
+                limit_rao?: components["schemas"]["Rao"];
+                /** @enum {string} */
+                period?: "total" | "day" | "month";
+                required_rao: components["schemas"]["Rao"];
+                left_rao: components["schemas"]["Rao"];
+            };
+            /** @description With insufficient_quota, where to send TAO. */
             topup?: {
                 address: string;
                 network: string | null;
@@ -743,6 +751,24 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
+        /** @description More than the key may do in a minute. The x-ratelimit headers also come with the answers of keys that have a limit. */
+        RateLimited: {
+            headers: {
+                /** @description Seconds to wait. */
+                "retry-after"?: number;
+                "x-ratelimit-limit-requests"?: number;
+                "x-ratelimit-remaining-requests"?: number;
+                /** @description Until all of it is there again, such as 1s or 6m0s. */
+                "x-ratelimit-reset-requests"?: string;
+                "x-ratelimit-limit-tokens"?: number;
+                "x-ratelimit-remaining-tokens"?: number;
+                "x-ratelimit-reset-tokens"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorResponse"];
+            };
+        };
     };
     parameters: {
         Run: string;
@@ -791,6 +817,7 @@ export type ReceiptList = components['schemas']['ReceiptList'];
 export type Health = components['schemas']['Health'];
 export type Readiness = components['schemas']['Readiness'];
 export type ResponseError = components['responses']['Error'];
+export type ResponseRateLimited = components['responses']['RateLimited'];
 export type ParameterRun = components['parameters']['Run'];
 export type ParameterMaxCost = components['parameters']['MaxCost'];
 export type $defs = Record<string, never>;
@@ -814,6 +841,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
         };
     };
     retrieveModel: {
@@ -837,6 +865,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
             404: components["responses"]["Error"];
         };
     };
@@ -869,9 +898,11 @@ export interface operations {
             400: components["responses"]["Error"];
             401: components["responses"]["Error"];
             402: components["responses"]["Error"];
+            403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             413: components["responses"]["Error"];
             415: components["responses"]["Error"];
+            429: components["responses"]["RateLimited"];
             502: components["responses"]["Error"];
             503: components["responses"]["Error"];
             504: components["responses"]["Error"];
@@ -906,9 +937,11 @@ export interface operations {
             400: components["responses"]["Error"];
             401: components["responses"]["Error"];
             402: components["responses"]["Error"];
+            403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             413: components["responses"]["Error"];
             415: components["responses"]["Error"];
+            429: components["responses"]["RateLimited"];
             502: components["responses"]["Error"];
             503: components["responses"]["Error"];
             504: components["responses"]["Error"];
@@ -942,9 +975,11 @@ export interface operations {
             400: components["responses"]["Error"];
             401: components["responses"]["Error"];
             402: components["responses"]["Error"];
+            403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             413: components["responses"]["Error"];
             415: components["responses"]["Error"];
+            429: components["responses"]["RateLimited"];
             502: components["responses"]["Error"];
             503: components["responses"]["Error"];
             504: components["responses"]["Error"];
@@ -969,6 +1004,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
         };
     };
     createFile: {
@@ -995,8 +1031,10 @@ export interface operations {
             };
             400: components["responses"]["Error"];
             401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             415: components["responses"]["Error"];
+            429: components["responses"]["RateLimited"];
         };
     };
     retrieveFile: {
@@ -1020,6 +1058,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
             404: components["responses"]["Error"];
         };
     };
@@ -1044,6 +1083,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
             404: components["responses"]["Error"];
         };
     };
@@ -1070,6 +1110,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
             404: components["responses"]["Error"];
         };
     };
@@ -1096,6 +1137,7 @@ export interface operations {
             };
             400: components["responses"]["Error"];
             401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
         };
     };
     createRun: {
@@ -1142,10 +1184,12 @@ export interface operations {
             400: components["responses"]["Error"];
             401: components["responses"]["Error"];
             402: components["responses"]["Error"];
+            403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             413: components["responses"]["Error"];
             415: components["responses"]["Error"];
             422: components["responses"]["Error"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["Error"];
         };
     };
@@ -1170,6 +1214,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
             404: components["responses"]["Error"];
         };
     };
@@ -1194,8 +1239,10 @@ export interface operations {
                 };
             };
             401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             409: components["responses"]["Error"];
+            429: components["responses"]["RateLimited"];
         };
     };
     listRunEvents: {
@@ -1224,6 +1271,7 @@ export interface operations {
             };
             400: components["responses"]["Error"];
             401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
             404: components["responses"]["Error"];
         };
     };
@@ -1246,6 +1294,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
             503: components["responses"]["Error"];
         };
     };
@@ -1271,6 +1320,7 @@ export interface operations {
             };
             400: components["responses"]["Error"];
             401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
         };
     };
     retrieveReceipt: {
@@ -1294,6 +1344,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
             404: components["responses"]["Error"];
         };
     };

@@ -2,6 +2,8 @@
 import type { PriceBook } from '../../billing/price-book.ts'
 import { GatewayError } from '../../errors.ts'
 import type { ExpertDirectory } from '../../inference/experts.ts'
+import { permitCapability, permitDirectory } from '../../inference/permit.ts'
+import type { KeyRules } from '../../ports/keys.ts'
 import type { Media } from '../../ports/media.ts'
 import type { Planner } from '../../ports/routing.ts'
 import {
@@ -34,6 +36,8 @@ export type CompileOptions = {
 
 export type CompileOrder = {
   readonly accountId: string
+  /** What the key is restricted to; null when it is not. */
+  readonly rules: KeyRules | null
   /** The body, as it was parsed. */
   readonly value: unknown
   /** A cap beside that of the definition; null without one. */
@@ -54,13 +58,15 @@ type Draft = Edges & CompiledStep & { readonly step: Step }
 /**
  * Checks and prices a definition.
  *
- * @throws GatewayError `invalid_request` naming the field · `model_not_found` · `not_found` a file that is not there or not the caller's ·
+ * @throws GatewayError `invalid_request` naming the field · `permission_denied` · `model_not_found` · `not_found` a file that is not there or not the caller's ·
  *   `invalid_audio`, `invalid_image` a file that cannot be decoded · `context_length_exceeded`
  */
 export async function compile(order: CompileOrder, options: CompileOptions): Promise<CompiledRun> {
   refuseLater(order.value)
   const definition = options.contract.check('CreateRunRequest', order.value)
   const steps = readSteps(definition)
+  for (const { use } of steps) if (use !== 'text.concat') permitCapability(order.rules, use)
+  const directory = permitDirectory(options.directory, order.rules)
   const edges = steps.map((step) => ({ id: step.id, reads: listReads(step, steps) }))
   const layers = planLayers(steps, edges, options.planner)
   const { accountId, signal } = order
@@ -71,11 +77,16 @@ export async function compile(order: CompileOrder, options: CompileOptions): Pro
   const drafts: Draft[] = []
   for (const { step, id, reads } of inOrder(layers.flat(), steps, edges)) {
     const input = definition.input ?? {}
-    const compiled = await compileStep(step, { ...options, prices, files, input, factsByStep }).catch(
-      (thrown) => {
-        throw atStep(step, thrown)
-      },
-    )
+    const compiled = await compileStep(step, {
+      ...options,
+      directory,
+      prices,
+      files,
+      input,
+      factsByStep,
+    }).catch((thrown) => {
+      throw atStep(step, thrown)
+    })
     factsByStep.set(id, compiled.price.facts)
     drafts.push({ step, id, reads, models: compiled.models, price: capPrice(step, compiled.price) })
   }

@@ -136,6 +136,7 @@ export const caller = (extra: Partial<Caller> = {}): Caller => {
     requestId: `req_${requests}`,
     costMaxRao: null,
     rules: null,
+    rate: null,
     ...extra,
   }
 }

@@ -32,6 +32,7 @@ export const CALLER: Caller = {
   requestId: 'req_1',
   costMaxRao: null,
   rules: null,
+  rate: null,
 }
 export const OTHER: Caller = { ...CALLER, accountId: 'acc_2', keyId: 'key_2', depositAddress: '5Other' }
 
