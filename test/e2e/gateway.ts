@@ -31,15 +31,21 @@ export function built(): Promise<unknown> {
 
 export const freshDirectory = () => mkdtempSync(join(tmpdir(), 'yumagate-e2e-'))
 
-export type LaunchOptions = { readonly directory?: string; readonly env?: Readonly<Record<string, string>> }
+export type LaunchOptions = {
+  readonly directory?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** The command and its options; `--json` is added. */
+  readonly args?: readonly string[]
+}
 
 /** Starts a gateway on a free port and waits until it is ready. */
 export async function launch({
   directory = freshDirectory(),
   env = {},
+  args = ['start'],
 }: LaunchOptions = {}): Promise<RunningGateway> {
   await built()
-  const child = spawn(process.execPath, [join(ROOT, 'dist/main.mjs'), 'start', '--json'], {
+  const child = spawn(process.execPath, [join(ROOT, 'dist/main.mjs'), ...args, '--json'], {
     cwd: ROOT,
     env: { ...cleanEnvironment(), PORT: '0', YUMAGATE_DATA_DIR: directory, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
