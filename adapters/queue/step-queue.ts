@@ -1,4 +1,5 @@
 /** The durable lane on BullMQ: one queue per kind of step, jobs that carry ids only, workers that drain when told. */
+import { setMaxListeners } from 'node:events'
 import { Queue, Worker } from 'bullmq'
 import { z } from 'zod'
 import { GatewayError } from '../../src/errors.ts'
@@ -59,6 +60,8 @@ export function createStepQueue(options: StepQueueOptions): StepQueue {
   const queues = new Map<string, ReturnType<typeof openQueue>>()
   const workers: ReturnType<typeof openWorker>[] = []
   const abort = new AbortController()
+  // Each step that runs listens to it.
+  setMaxListeners(0, abort.signal)
   const watch = watchBackend(backend, logger)
   let closing = false
 

@@ -37,17 +37,22 @@ export async function openParts(options: PartsOptions) {
   const { store, network, directory, processId } = base
   const { chain } = network
   const prices = await openPriceBook(store.documents, parsePrices(base.subnets.prices))
+  let gateways = 1
   const core = buildCore({
     ...options,
     ...{ directory, store, prices: prices.current },
     signer: network.signer,
     readAddress: network.readAddress,
     readGenesisHash: () => chain.state().genesisHash ?? config.chainGenesis,
+    readGateways: () => gateways,
   })
   // Before anything is held or claimed in this process's name.
   const heartbeat = await startHeartbeat({
     ...{ fleet: store.fleet, self: { id: processId, role }, timing: systemTiming, log },
-    onChange: (living) => core.performer.share(countSharers(role, living)),
+    onChange: (living) => {
+      gateways = living.filter((one) => one.role === 'gateway').length
+      core.performer.share(countSharers(role, living))
+    },
   })
   const snapshots = await startSnapshots(options, { network, directory, store, core })
   const duties = await startDuties(options, { ...base, isAlone, core })

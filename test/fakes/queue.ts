@@ -1,4 +1,5 @@
 /** The durable lane in memory: delivers in the order of adding, as soon as a worker has room. */
+import { setMaxListeners } from 'node:events'
 import type { StepQueue, StepReference } from '../../src/ports/queue.ts'
 
 type Line = {
@@ -17,6 +18,7 @@ export function fakeStepQueue(
   const lines = new Map<string, Line>()
   const running = new Set<Promise<void>>()
   const abort = new AbortController()
+  setMaxListeners(0, abort.signal)
   let closed = false
 
   const pump = (): void => {

@@ -20,6 +20,18 @@ it('refuses a setting it does not know, so that a misspelt one is noticed', () =
   expect(() => readConfig({ YUMAGATE_PROFIL: 'devnet' })).toThrow('YUMAGATE_PROFIL: no such setting')
 })
 
+it('tells readyz of the end two seconds ahead on servers, not at all without, and as long as it is told to', () => {
+  expect(readConfig({}).drainNoticeMs).toBe(0)
+  expect(readConfig({ DATABASE_URL: 'postgres://u@h/d' }).drainNoticeMs).toBe(2_000)
+  expect(readConfig({ DATABASE_URL: 'postgres://u@h/d', YUMAGATE_DRAIN_NOTICE_S: '0' }).drainNoticeMs).toBe(0)
+  expect(readConfig({ YUMAGATE_DRAIN_NOTICE_S: '7' }).drainNoticeMs).toBe(7_000)
+})
+
+it('takes a public URL without the slash at its end', () => {
+  expect(readConfig({}).publicUrl).toBeNull()
+  expect(readConfig({ YUMAGATE_PUBLIC_URL: 'https://gate.example/' }).publicUrl).toBe('https://gate.example')
+})
+
 it('refuses what is not a WebSocket URL as a chain endpoint', () => {
   expect(() => readConfig({ YUMAGATE_CHAIN_ENDPOINTS: 'https://node' })).toThrow('YUMAGATE_CHAIN_ENDPOINTS')
   expect(readConfig({ YUMAGATE_CHAIN_ENDPOINTS: 'ws://a, wss://b' }).chainEndpoints).toEqual([

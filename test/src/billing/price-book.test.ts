@@ -22,6 +22,18 @@ it('a change of prices, over a restart too, does not change what was admitted be
   expect(cost((await third.find(book.current.version))!)).toBe(cost(book.current))
 })
 
+it('of two processes with other prices each finds what the other one admits by, from the moment it could', async () => {
+  const { documents } = fakeStore()
+  const [a, b] = await Promise.all(['3', '4'].map((rao) => openPriceBook(documents, pricesOf(rao))))
+  const c = await openPriceBook(documents, pricesOf('5'))
+  for (const book of [a!, b!, c]) {
+    for (const other of [a!, b!, c]) {
+      const found = await book.find(other.current.version)
+      expect(cost(found!)).toBe(cost(other.current))
+    }
+  }
+})
+
 it('a version that was never in force is null', async () => {
   const book = await openPriceBook(fakeStore().documents, pricesOf('3'))
   expect(await book.find('0000000000000000')).toBeNull()
