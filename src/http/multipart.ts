@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { basename } from 'node:path'
 import busboy from 'busboy'
 import { GatewayError } from '../errors.ts'
+import { reserveBody } from './body-budget.ts'
 import { refuseEncoding, tooLarge } from './request-body.ts'
 
 const FIELDS_MAX = 64
@@ -22,7 +23,8 @@ export type Form = {
  * Reads a form.
  *
  * @param bytesMax - of the whole body
- * @throws GatewayError `unsupported_media_type` not multipart · `request_too_large` · `invalid_request` malformed, cut off, too many parts
+ * @throws GatewayError `unsupported_media_type` not multipart · `request_too_large` · `queue_full` too many bytes are in flight ·
+ *   `invalid_request` malformed, cut off, too many parts
  */
 export async function readForm(incoming: IncomingMessage, bytesMax: number): Promise<Form> {
   const type = incoming.headers['content-type'] ?? ''
@@ -33,7 +35,9 @@ export async function readForm(incoming: IncomingMessage, bytesMax: number): Pro
     )
   }
   refuseEncoding(incoming)
-  if (Number(incoming.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax)
+  const announced = Number(incoming.headers['content-length'] ?? 0)
+  const noRoom = announced > bytesMax ? tooLarge(bytesMax) : reserveBody(incoming, announced)
+  if (noRoom) throw noRoom
   return await new FormReader(incoming, bytesMax).read()
 }
 
@@ -56,7 +60,9 @@ class FormReader {
       const incoming = this.#incoming
       const count = (chunk: Buffer) => {
         this.#sizeBytes += chunk.length
-        if (this.#sizeBytes > this.#bytesMax) stop(tooLarge(this.#bytesMax))
+        const noRoom =
+          this.#sizeBytes > this.#bytesMax ? tooLarge(this.#bytesMax) : reserveBody(incoming, this.#sizeBytes)
+        if (noRoom) stop(noRoom)
       }
       // A request that was read to its end closes too, maybe before the parser is through.
       const leave = () => {

@@ -9,6 +9,7 @@ import type { HttpEnv } from './http-env.ts'
 import { rateHeaders } from './rate-headers.ts'
 import { discardRest } from './request-body.ts'
 import { whenOver } from './running-signals.ts'
+import { endConnection } from './strict-request.ts'
 
 export type ReplyHeaders = Record<string, string>
 
@@ -71,7 +72,10 @@ export function replyError(c: Context<HttpEnv>, thrown: unknown, extraHeaders: R
   const hasBody =
     Number(incoming.headers['content-length'] ?? 0) > 0 || incoming.headers['transfer-encoding'] !== undefined
   const linger = hasBody && !incoming.complete
-  if (linger) headers.connection = 'close'
+  if (linger) {
+    headers.connection = 'close'
+    endConnection(incoming.socket)
+  }
   return replyJson(c, errorBody(error), { status: error.spec.status, headers, linger })
 }
 

@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../errors.ts'
+import { reserveBody } from './body-budget.ts'
 
 /** Deeper JSON than any real request; a bound on every recursion after it. */
 const JSON_DEPTH_MAX = 128
@@ -38,10 +39,12 @@ export function refuseEncoding(incoming: IncomingMessage): void {
   }
 }
 
-/** @throws GatewayError `request_too_large` also when only announced · `client_closed_request` when the client left */
+/** @throws GatewayError `request_too_large` also when only announced · `queue_full` too many bytes are in flight · `client_closed_request` when the client left */
 export function readBytes(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
   const announced = Number(incoming.headers['content-length'] ?? 0)
   if (announced > bytesMax) return Promise.reject(tooLarge(bytesMax))
+  const noRoom = reserveBody(incoming, announced)
+  if (noRoom) return Promise.reject(noRoom)
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let sizeBytes = 0
@@ -51,7 +54,8 @@ export function readBytes(incoming: IncomingMessage, bytesMax: number): Promise<
     }
     const take = (chunk: Buffer) => {
       sizeBytes += chunk.length
-      if (sizeBytes > bytesMax) stop(tooLarge(bytesMax))
+      const noRoom = sizeBytes > bytesMax ? tooLarge(bytesMax) : reserveBody(incoming, sizeBytes)
+      if (noRoom) stop(noRoom)
       else chunks.push(chunk)
     }
     const end = () => {
