@@ -6,7 +6,7 @@ import autocannon from 'autocannon'
 import { here, start } from './processes.mjs'
 
 /** What npm start gives Node: fewer and cheaper collections of short-lived objects. */
-const NODE_FLAGS = ['--max-semi-space-size=64']
+const NODE_FLAGS = ['--max-semi-space-size=64', '--no-parallel-scavenge']
 
 const WARM_UP_S = 2
 const CONCURRENCIES = [1, 16, 64]

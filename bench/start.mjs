@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import autocannon from 'autocannon'
 import { childrenOf, rssMb, start } from './processes.mjs'
 
-const NODE_FLAGS = ['--max-semi-space-size=64']
+const NODE_FLAGS = ['--max-semi-space-size=64', '--no-parallel-scavenge']
 const REQUESTS = 10_000
 
 export async function measureStart({ quick }) {
