@@ -28,5 +28,5 @@ EXPOSE 8787
 HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 # Without a shell between, so that SIGTERM reaches the gateway, which then drains.
-ENTRYPOINT ["node", "--max-semi-space-size=64", "/app/dist/main.mjs"]
+ENTRYPOINT ["node", "--max-semi-space-size=64", "--no-parallel-scavenge", "/app/dist/main.mjs"]
 CMD ["start"]
