@@ -54,6 +54,7 @@ export type Config = Readonly<{
   snapshotAgeMsMax: number
   devnet: Readonly<{
     blockMs: number
+    chainPort: number
     upstreams: Readonly<{
       text: string | null
       speech: string | null
@@ -206,6 +207,7 @@ function arrange(values: ReadonlyMap<string, unknown>, servers: ServerValues): C
     snapshotAgeMsMax: number('YUMAGATE_SNAPSHOT_AGE_MAX_S') * 1000,
     devnet: {
       blockMs: number('YUMAGATE_DEVNET_BLOCK_MS'),
+      chainPort: number('YUMAGATE_DEVNET_CHAIN_PORT'),
       upstreams: {
         text: text('YUMAGATE_TEXT_URL'),
         speech: text('YUMAGATE_SPEECH_URL'),

@@ -76,7 +76,7 @@ function startOwnDevnet({
     timeoutMs: DEVNET_TIMEOUT_MS,
     onLine: (line) => log.warn({ part: 'devnet' }, line),
     directory: join(config.dataDirectory, 'devnet'),
-    chainPort: 0,
+    chainPort: config.devnet.chainPort,
     blockMs: config.devnet.blockMs,
     upstreams: config.devnet.upstreams,
     assets: {

@@ -202,6 +202,12 @@ export const SETTINGS = {
     default: '1000',
     reason: 'Block time of the development chain. Real chains take 12,000.',
   },
+  YUMAGATE_DEVNET_CHAIN_PORT: {
+    schema: integer(0, 65_535),
+    default: '0',
+    reason:
+      'TCP port of the development chain, on loopback. 0 takes a free one. A fixed one lets other processes find it again after a restart.',
+  },
   YUMAGATE_TEXT_URL: {
     schema: z.url({ protocol: /^https?$/ }),
     default: null,
