@@ -1,8 +1,10 @@
 /**
  * Waiting lines: one bounded line per expert, fair by account, in front of its miners' permits.
- * A request waits here, in memory, until a miner that it may use has a permit free.
+ * A request waits here, in memory, until a miner that it may use has a permit free. Steps of runs wait behind requests that somebody
+ * waits for.
  */
 import { GatewayError } from '../errors.ts'
+import { Turns } from './turns.ts'
 
 /** Permits in use at one miner. Shared by all lanes that lead to it. */
 export type MinerSlot = { inFlight: number; inFlightMax: number }
@@ -13,9 +15,16 @@ export type Pick<Slot extends MinerSlot> = () => Slot | 'busy' | 'exhausted'
 /** A permit of one miner. Release it exactly once; again does nothing. */
 export type Permit<Slot extends MinerSlot> = { readonly slot: Slot; release(): void }
 
-type Waiter<Slot extends MinerSlot> = {
+export type LaneRequest<Slot extends MinerSlot> = {
   readonly accountId: string
   readonly pick: Pick<Slot>
+  /** A step of a run, for whose answer nobody waits on a connection. */
+  readonly isBatch: boolean
+  /** Whether every miner of the expert will do, as for a request that has tried none yet: when it finds none free, nobody does. */
+  readonly takesAny: boolean
+}
+
+type Waiter<Slot extends MinerSlot> = LaneRequest<Slot> & {
   readonly settle: (outcome: Permit<Slot> | null) => void
   readonly fail: (error: GatewayError) => void
 }
@@ -32,13 +41,24 @@ const leftWhileWaiting = () =>
 /** How long a refused caller is told to stay away. */
 const FULL_RETRY_AFTER_MS = 2_000
 
+/** While both wait, steps of runs get one permit in so many: a flood of chats slows them down and does not stop them. */
+const BATCH_TURN = 8
+
+/** Waiting requests that are looked at in one turn of the event loop. */
+const LOOKS_MAX = 32
+
 /** One expert's line. */
 export class Lane<Slot extends MinerSlot> {
   readonly #waitingMax: number
-  /** Accounts take turns: the map keeps the order of turns, each account its own line. */
-  readonly #turns = new Map<string, Waiter<Slot>[]>()
-  #waiting = 0
+  readonly #chats = new Turns<Waiter<Slot>>()
+  readonly #steps = new Turns<Waiter<Slot>>()
+  /** Accounts whose turn is still to come in this round. */
+  #chatsLeft = 0
+  #stepsLeft = 0
+  /** Permits given to chats since the last one that was given to a step. */
+  #sinceStep = 0
   #inFlight = 0
+  #isScheduled = false
 
   constructor(options: { readonly waitingMax: number }) {
     this.#waitingMax = options.waitingMax
@@ -49,22 +69,29 @@ export class Lane<Slot extends MinerSlot> {
   }
 
   /**
-   * Takes a permit, waiting for one if it must.
+   * Takes a permit, waiting for one if it must. An account may have as many waiting as there are places left, so that one alone takes at
+   * most half of them and there is always one for whoever comes next.
    *
    * @returns null when nothing is left to wait for (every usable miner was tried)
-   * @throws GatewayError `queue_full` the line is at its bound · `client_closed_request` the signal was aborted while waiting
+   * @throws GatewayError `queue_full` the line is at its bound, or the account's part of it · `client_closed_request` the signal was
+   *   aborted while waiting
    */
-  acquire(accountId: string, pick: Pick<Slot>, signal: AbortSignal): Promise<Permit<Slot> | null> {
-    const now = this.#waiting === 0 ? this.#tryPick(pick) : 'busy'
+  acquire(request: LaneRequest<Slot>, signal: AbortSignal): Promise<Permit<Slot> | null> {
+    const now = this.#waiting === 0 ? this.#tryPick(request.pick) : 'busy'
     if (now !== 'busy') return Promise.resolve(now)
-    if (this.#waiting >= this.#waitingMax) {
+    const { accountId } = request
+    const own = this.#chats.countOf(accountId) + this.#steps.countOf(accountId)
+    if (own >= this.#waitingMax - this.#waiting) {
+      const whose = own > 0 ? ' of this account' : ''
       return Promise.reject(
-        new GatewayError('queue_full', 'Too many requests wait for this model now. Nothing was charged.', {
-          retryAfterMs: FULL_RETRY_AFTER_MS,
-        }),
+        new GatewayError(
+          'queue_full',
+          `Too many requests${whose} wait for this model now. Nothing was charged.`,
+          { retryAfterMs: FULL_RETRY_AFTER_MS },
+        ),
       )
     }
-    return this.#wait(accountId, pick, signal)
+    return this.#wait(request, signal)
   }
 
   /** To be called when permits may have come free for another reason than a release, such as a new snapshot. */
@@ -72,15 +99,19 @@ export class Lane<Slot extends MinerSlot> {
     this.#drain()
   }
 
-  #wait(accountId: string, pick: Pick<Slot>, signal: AbortSignal): Promise<Permit<Slot> | null> {
+  get #waiting(): number {
+    return this.#chats.size + this.#steps.size
+  }
+
+  #wait(request: LaneRequest<Slot>, signal: AbortSignal): Promise<Permit<Slot> | null> {
     return new Promise((resolve, reject) => {
+      const turns = request.isBatch ? this.#steps : this.#chats
       const leave = () => {
-        this.#remove(waiter)
+        turns.remove(waiter)
         reject(signal.reason instanceof GatewayError ? signal.reason : leftWhileWaiting())
       }
       const waiter: Waiter<Slot> = {
-        accountId,
-        pick,
+        ...request,
         settle: (outcome) => {
           signal.removeEventListener('abort', leave)
           resolve(outcome)
@@ -92,10 +123,7 @@ export class Lane<Slot extends MinerSlot> {
       }
       if (signal.aborted) return leave()
       signal.addEventListener('abort', leave, { once: true })
-      const line = this.#turns.get(accountId)
-      if (line) line.push(waiter)
-      else this.#turns.set(accountId, [waiter])
-      this.#waiting += 1
+      turns.push(waiter)
       // Others may have waited in vain for miners that this one may use.
       this.#drain()
     })
@@ -126,25 +154,48 @@ export class Lane<Slot extends MinerSlot> {
 
   /** Gives what is free to the accounts in turn, one each, until a whole round of turns found nothing. */
   #drain(): void {
-    let idleTurns = 0
-    while (this.#waiting > 0 && idleTurns < this.#turns.size) {
-      const [accountId, line] = this.#turns.entries().next().value ?? []
-      const waiter = line?.[0]
-      if (accountId === undefined || !line || !waiter) return
+    this.#chatsLeft = this.#chats.accountCount
+    this.#stepsLeft = this.#steps.accountCount
+    this.#goOn()
+  }
+
+  /** A part of a round: what is left of it goes on after others have had the event loop. */
+  #goOn(): void {
+    for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
+      const turns = this.#choose()
+      const waiter = turns?.head()
+      if (!turns || !waiter) return
       const outcome = this.#tryPickSafely(waiter)
-      this.#turns.delete(accountId)
       if (outcome === 'busy') {
-        idleTurns += 1
-        this.#turns.set(accountId, line)
+        if (waiter.takesAny) return
+        turns.turn({ isServed: false })
+        if (waiter.isBatch) this.#stepsLeft -= 1
+        else this.#chatsLeft -= 1
         continue
       }
-      idleTurns = 0
-      line.shift()
-      this.#waiting -= 1
-      if (line.length > 0) this.#turns.set(accountId, line)
+      turns.turn({ isServed: true })
+      this.#chatsLeft = this.#chats.accountCount
+      this.#stepsLeft = this.#steps.accountCount
       if (outcome instanceof GatewayError) waiter.fail(outcome)
-      else waiter.settle(outcome)
+      else {
+        if (outcome) this.#sinceStep = waiter.isBatch ? 0 : this.#sinceStep + 1
+        waiter.settle(outcome)
+      }
     }
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.#goOn()
+    })
+  }
+
+  /** Whose turn it is: the chats', every so often the steps'; null when the round is over. */
+  #choose(): Turns<Waiter<Slot>> | null {
+    const hasChat = this.#chatsLeft > 0 && this.#chats.size > 0
+    const hasStep = this.#stepsLeft > 0 && this.#steps.size > 0
+    if (hasStep && (!hasChat || this.#sinceStep >= BATCH_TURN - 1)) return this.#steps
+    return hasChat ? this.#chats : null
   }
 
   /** A pick that throws must not stop the line for the others. */
@@ -154,14 +205,5 @@ export class Lane<Slot extends MinerSlot> {
     } catch (thrown) {
       return GatewayError.from(thrown)
     }
-  }
-
-  #remove(waiter: Waiter<Slot>): void {
-    const line = this.#turns.get(waiter.accountId)
-    const index = line?.indexOf(waiter) ?? -1
-    if (!line || index < 0) return
-    line.splice(index, 1)
-    this.#waiting -= 1
-    if (line.length === 0) this.#turns.delete(waiter.accountId)
   }
 }

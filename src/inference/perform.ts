@@ -26,6 +26,8 @@ export type Job = {
   readonly priceRao: (model: ServedModel) => bigint
   /** Builds what the miner is asked, for that model. */
   readonly work: (model: ServedModel) => Work
+  /** A step of a run: yields to requests that somebody waits for. */
+  readonly isBatch?: boolean
   readonly signal: AbortSignal
 }
 
@@ -143,7 +145,15 @@ export class Performer {
     const lane = this.#laneOf(model.expert)
     const tried = new Set<string>()
     while (tally.attempts < ATTEMPTS_MAX) {
-      const permit = await lane.acquire(job.accountId, () => this.#pick(model.expert, tried), job.signal)
+      const permit = await lane.acquire(
+        {
+          accountId: job.accountId,
+          isBatch: job.isBatch === true,
+          takesAny: tried.size === 0,
+          pick: () => this.#pick(model.expert, tried),
+        },
+        job.signal,
+      )
       if (!permit) return null
       tried.add(permit.slot.miner.target.hotkey)
       tally.attempts += 1
@@ -214,6 +224,8 @@ export class Performer {
     const all = this.#candidatesOf(expert, miners)
     const left = tried.size === 0 ? all : all.filter(({ hotkey }) => !tried.has(hotkey))
     if (left.length === 0) return 'exhausted'
+    // Under load this is the usual answer: ranking for it would cost many times as much.
+    if (!left.some(({ slot }) => slot.inFlight < slot.inFlightMax)) return 'busy'
     const ranked = this.#options.ranking.rank(left, this.#options.nowMs())
     for (const candidate of ranked) {
       // Ranking hands back the candidates it was given; ours carry their slot.

@@ -68,6 +68,7 @@ export function dispatch(
 ): Promise<Performed> {
   return tools.performer.perform({
     accountId: order.accountId,
+    isBatch: true,
     ...job,
     work: (model: ServedModel) => {
       order.onAttempt()

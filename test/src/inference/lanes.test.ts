@@ -1,18 +1,32 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Lane, type MinerSlot, type Permit } from '../../../src/inference/lanes.ts'
+import {
+  Lane,
+  type LaneRequest,
+  type MinerSlot,
+  type Permit,
+  type Pick,
+} from '../../../src/inference/lanes.ts'
 
 const open = () => new AbortController().signal
 const slotOf = (inFlightMax: number): MinerSlot => ({ inFlight: 0, inFlightMax })
+/** A request that any miner will do for. */
+const ask = (accountId: string, pick: Pick<MinerSlot>, extra: Partial<LaneRequest<MinerSlot>> = {}) => ({
+  accountId,
+  pick,
+  isBatch: false,
+  takesAny: true,
+  ...extra,
+})
 const from = (slot: MinerSlot) => () => (slot.inFlight < slot.inFlightMax ? slot : ('busy' as const))
 
 describe('Lane', () => {
   it('never has more in flight at a miner than its permits', async () => {
     const slot = slotOf(2)
     const lane = new Lane({ waitingMax: 10 })
-    const first = await lane.acquire('a', from(slot), open())
-    await lane.acquire('a', from(slot), open())
-    const third = lane.acquire('a', from(slot), open())
+    const first = await lane.acquire(ask('a', from(slot)), open())
+    await lane.acquire(ask('a', from(slot)), open())
+    const third = lane.acquire(ask('a', from(slot)), open())
     expect(lane.state()).toEqual({ waiting: 1, waitingMax: 10, inFlight: 2 })
     first?.release()
     await third
@@ -22,9 +36,9 @@ describe('Lane', () => {
   it('refuses with queue_full and a time to come back when the line is at its bound', async () => {
     const slot = slotOf(1)
     const lane = new Lane({ waitingMax: 1 })
-    await lane.acquire('a', from(slot), open())
-    void lane.acquire('a', from(slot), open())
-    await expect(lane.acquire('a', from(slot), open())).rejects.toMatchObject({
+    await lane.acquire(ask('a', from(slot)), open())
+    void lane.acquire(ask('a', from(slot)), open())
+    await expect(lane.acquire(ask('a', from(slot)), open())).rejects.toMatchObject({
       code: 'queue_full',
       retryAfterMs: 2000,
     })
@@ -33,10 +47,10 @@ describe('Lane', () => {
   it('gives free permits to accounts in turn, so that a flood of one does not starve another', async () => {
     const slot = slotOf(1)
     const lane = new Lane<MinerSlot>({ waitingMax: 100 })
-    const held = await lane.acquire('first', from(slot), open())
+    const held = await lane.acquire(ask('first', from(slot)), open())
     const order: string[] = []
     const wait = (account: string, label: string) =>
-      lane.acquire(account, from(slot), open()).then((permit) => {
+      lane.acquire(ask(account, from(slot)), open()).then((permit) => {
         order.push(label)
         permit?.release()
       })
@@ -46,12 +60,93 @@ describe('Lane', () => {
     expect(order.indexOf('q1')).toBe(1)
   })
 
+  it('leaves a place for whoever comes next: an account may have as many waiting as places are left', async () => {
+    const slot = slotOf(1)
+    const lane = new Lane<MinerSlot>({ waitingMax: 1024 })
+    await lane.acquire(ask('first', from(slot)), open())
+    const refused: string[] = []
+    for (const account of ['a', 'b', 'c']) {
+      for (let i = 0; i < 1024; i += 1) {
+        lane
+          .acquire(ask(account, from(slot)), open())
+          .catch(({ code }: { code: string }) => refused.push(account + code))
+      }
+    }
+    await expect.poll(() => refused.length).toBe(3 * 1024 - 512 - 256 - 128)
+    expect(new Set(refused)).toEqual(new Set(['aqueue_full', 'bqueue_full', 'cqueue_full']))
+    expect(lane.state().waiting).toBe(512 + 256 + 128)
+  })
+
+  it('looks at one waiting request, not at all, when nothing is free for anybody', async () => {
+    const slot = slotOf(1)
+    const lane = new Lane<MinerSlot>({ waitingMax: 4096 })
+    let looks = 0
+    const pick = () => {
+      looks += 1
+      return slot.inFlight < 1 ? slot : ('busy' as const)
+    }
+    const held = await lane.acquire(ask('first', pick), open())
+    const served: string[] = []
+    for (let i = 0; i < 1000; i += 1) {
+      lane.acquire(ask(`account-${i}`, pick), open()).then(() => served.push(`account-${i}`))
+    }
+    looks = 0
+    held?.release()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(served).toEqual(['account-0'])
+    // One that is served, one that finds nothing.
+    expect(looks).toBe(2)
+  })
+
+  it('looks past requests that wait for a certain miner, a few at a time, and serves the one behind them', async () => {
+    const [a, b] = [slotOf(1), slotOf(1)]
+    const lane = new Lane<MinerSlot>({ waitingMax: 4096 })
+    const onA = await lane.acquire(ask('first', from(a)), open())
+    await lane.acquire(ask('first', from(b)), open())
+    let looks = 0
+    const onlyB = () => {
+      looks += 1
+      return b.inFlight < 1 ? b : ('busy' as const)
+    }
+    for (let i = 0; i < 100; i += 1) {
+      void lane.acquire(ask(`account-${i}`, onlyB, { takesAny: false }), open())
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    const last = lane.acquire(ask('last', from(a), { takesAny: false }), open())
+    await new Promise((resolve) => setImmediate(resolve))
+    looks = 0
+    onA?.release()
+    expect(looks).toBeLessThanOrEqual(32)
+    expect((await last)?.slot).toBe(a)
+  })
+
+  it('serves steps of runs when no chat waits, and one in eight while chats do', async () => {
+    const slot = slotOf(1)
+    const lane = new Lane<MinerSlot>({ waitingMax: 1000 })
+    const held = await lane.acquire(ask('first', from(slot)), open())
+    const order: string[] = []
+    const wait = (label: 'chat' | 'step') =>
+      lane.acquire(ask('a', from(slot), { isBatch: label === 'step' }), open()).then((permit) => {
+        order.push(label)
+        permit?.release()
+      })
+    const all = [
+      ...Array.from({ length: 10 }, () => wait('step')),
+      ...Array.from({ length: 20 }, () => wait('chat')),
+    ]
+    held?.release()
+    await Promise.all(all)
+    expect(order.flatMap((label, index) => (label === 'step' ? [index] : []))).toEqual([
+      7, 15, 22, 23, 24, 25, 26, 27, 28, 29,
+    ])
+  })
+
   it('a request that leaves while waiting takes no permit and no place', async () => {
     const slot = slotOf(1)
     const lane = new Lane({ waitingMax: 5 })
-    const held = await lane.acquire('a', from(slot), open())
+    const held = await lane.acquire(ask('a', from(slot)), open())
     const controller = new AbortController()
-    const left = lane.acquire('b', from(slot), controller.signal)
+    const left = lane.acquire(ask('b', from(slot)), controller.signal)
     controller.abort()
     await expect(left).rejects.toMatchObject({ code: 'client_closed_request' })
     held?.release()
@@ -60,13 +155,18 @@ describe('Lane', () => {
 
   it('tells a request that has tried every miner so, instead of letting it wait', async () => {
     const lane = new Lane({ waitingMax: 5 })
-    expect(await lane.acquire('a', () => 'exhausted', open())).toBeNull()
+    expect(
+      await lane.acquire(
+        ask('a', () => 'exhausted'),
+        open(),
+      ),
+    ).toBeNull()
   })
 
   it('a release counts once', async () => {
     const slot = slotOf(3)
     const lane = new Lane({ waitingMax: 5 })
-    const permit = await lane.acquire('a', from(slot), open())
+    const permit = await lane.acquire(ask('a', from(slot)), open())
     permit?.release()
     permit?.release()
     expect(slot.inFlight).toBe(0)
@@ -75,18 +175,17 @@ describe('Lane', () => {
   it('a pick that throws fails its own request alone', async () => {
     const slot = slotOf(1)
     const lane = new Lane<MinerSlot>({ waitingMax: 5 })
-    const held = await lane.acquire('a', from(slot), open())
+    const held = await lane.acquire(ask('a', from(slot)), open())
     let broken = false
     const bad = lane.acquire(
-      'b',
-      () => {
+      ask('b', () => {
         if (broken) throw new Error('broken')
         broken = true
         return 'busy'
-      },
+      }),
       open(),
     )
-    const good = lane.acquire('c', from(slot), open())
+    const good = lane.acquire(ask('c', from(slot)), open())
     await expect(bad).rejects.toMatchObject({ code: 'internal_error' })
     held?.release()
     expect(await good).not.toBeNull()
@@ -115,7 +214,7 @@ describe('Lane', () => {
               started += 1
               waiting.push(controller)
               const forget = () => waiting.splice(waiting.indexOf(controller), 1)
-              lane.acquire(move.account, from(slot), controller.signal).then(
+              lane.acquire(ask(move.account, from(slot)), controller.signal).then(
                 (permit) => {
                   forget()
                   if (permit) held.push(permit)
