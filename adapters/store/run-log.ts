@@ -46,6 +46,13 @@ export function createRunLog(database: Database): RunLog {
         expiredRunIds: expired.map((row) => textOf(row, 'id')),
       }
     },
+    async listEnded(runIds) {
+      const rows = await database.query(
+        'select id from yumagate.run where id = any ($1) and ended_at is not null',
+        [runIds],
+      )
+      return rows.map((row) => textOf(row, 'id'))
+    },
     async releaseLeases(keepProcessId) {
       const [row] = await database.query(RELEASE_LEASES, [keepProcessId])
       return row ? Number(bigintOf(row, 'count')) : 0

@@ -57,6 +57,7 @@ export class PipelineDesk implements Pipelines {
       line: this.#line,
       timing,
       log,
+      attempts: this.#worker.attempts,
       expire: async (runId) => {
         await this.#end(runId, 'expired')
       },

@@ -171,6 +171,8 @@ export interface RunLog {
     readonly steps: readonly StepReference[]
     readonly expiredRunIds: readonly string[]
   }>
+  /** Which of these runs have ended, whoever ended them. */
+  listEnded(runIds: readonly string[]): Promise<readonly string[]>
   /** Makes the steps that a dead or ended process had claimed due again (embedded: all but those of `keepProcessId`). @returns how many */
   releaseLeases(keepProcessId: string): Promise<number>
 }

@@ -572,6 +572,14 @@ export function runsContract(name: string, { make, processId }: StoreContract): 
       expect(await isDue()).toEqual([3])
     })
 
+    it('of many runs those that have ended are told', async () => {
+      const customer = await newCustomer(store, 1000n)
+      const [open, ended] = [await create(customer), await create(customer)]
+      await endRun(ended, CANCEL, event('run.cancelled'))
+      expect(await runs.log.listEnded([open, ended, 'run_nothing'])).toEqual([ended])
+      expect(await runs.log.listEnded([])).toEqual([])
+    })
+
     it('a run past its time is expired, gives out no step, and ends like any other', async () => {
       const customer = await newCustomer(store, 1000n)
       const id = await create(customer, { timeoutMs: 0 })

@@ -155,6 +155,9 @@ function fakeRunLog({ books, rows }: Rows): RunLog {
         expiredRunIds: expired.slice(0, limit),
       }
     },
+    async listEnded(runIds) {
+      return runIds.filter((runId) => rows.get(runId)?.end)
+    },
     async releaseLeases(keepProcessId) {
       return releaseSteps(books, (processId) => processId !== keepProcessId)
     },

@@ -2,12 +2,14 @@
 import type { Timing } from '../../billing/timing.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { Runs } from '../../ports/runs.ts'
+import type { RunningAttempts } from './running-attempts.ts'
 import type { StepLine } from './step-line.ts'
 
 export type RunSweeperOptions = {
   readonly runs: Pick<Runs, 'log'>
   readonly line: StepLine
   readonly expire: (runId: string) => Promise<void>
+  readonly attempts: Pick<RunningAttempts, 'runIds' | 'stop'>
   readonly timing: Timing
   readonly log: Logger
   /** This process's id when it is the only one on the store: then all other leases are of dead processes. Null otherwise. */
@@ -57,6 +59,14 @@ export class RunSweeper {
     await this.#sweeping
   }
 
+  /** Another process may have ended a run that is worked on here. */
+  async #stopEnded(): Promise<void> {
+    const { runs, attempts } = this.#options
+    const runIds = attempts.runIds()
+    if (runIds.length === 0) return
+    for (const runId of await runs.log.listEnded(runIds)) attempts.stop(runId, 'ended')
+  }
+
   async #sweep(): Promise<void> {
     if (this.#isClosed) return
     const { runs, line, expire, log, onlyProcessId } = this.#options
@@ -66,6 +76,7 @@ export class RunSweeper {
         this.#hasReleased = true
         if (count > 0) log.warn({ steps: count }, 'Steps of an earlier process are taken up again.')
       }
+      await this.#stopEnded()
       const due = await runs.log.takeDue({ limit: DUE_PER_SWEEP, patienceMs: PATIENCE_MS })
       for (const runId of due.expiredRunIds) await expire(runId)
       for (const step of due.steps) await line.add(step)

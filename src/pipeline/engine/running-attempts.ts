@@ -21,6 +21,11 @@ export class RunningAttempts {
     for (const guard of this.#byRun.get(runId) ?? []) if (guard !== except) guard.stop(reason)
   }
 
+  /** Runs of which something is tried here now. */
+  runIds(): readonly string[] {
+    return [...this.#byRun.keys()]
+  }
+
   count(): number {
     let count = 0
     for (const guards of this.#byRun.values()) count += guards.size

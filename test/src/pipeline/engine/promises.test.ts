@@ -69,6 +69,19 @@ describe('P4: cancelling', () => {
     await pipelines.close(0)
   })
 
+  it('at one process stops what runs of it at another one within four seconds', async () => {
+    const deaf = deafMiner()
+    const shop = await openWorkshop({ script: deaf.script })
+    const first = shop.open({ isAlone: false })
+    const second = shop.open({ isAlone: false, processId: 'process-2', isWorking: false })
+    const { run } = await shop.create(first, { steps: [say('a', 'x')] })
+    for (let turn = 0; turn < 20 && deaf.state.running === 0; turn += 1) await settlePromises()
+    await second.cancel(run.id, CALLER.accountId)
+    await shop.timing.advance(4_000)
+    expect(deaf.state).toEqual({ running: 0, stopped: 1 })
+    await Promise.all([first.close(0), second.close(0)])
+  })
+
   it('a run that has ended is a conflict, and one that is not there, or of another account, a 404', async () => {
     const shop = await openWorkshop()
     const pipelines = shop.open()
