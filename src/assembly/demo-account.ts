@@ -26,11 +26,13 @@ const makeKey = () => `sk-yuma-demo-${randomBytes(24).toString('base64url')}`
 
 /** The key of the settings, else the one kept in the data directory, else a new one that is kept there (mode 0600). */
 export async function openDemoAccount(
-  accounts: AccountService,
+  accounts: Pick<AccountService, 'setOnlyKey'>,
   options: { readonly demoKey: string | null; readonly dataDirectory: string },
 ): Promise<DemoAccount> {
   const key = options.demoKey ?? openSecretText(join(options.dataDirectory, 'demo-key'), makeKey)
-  const { account } = await accounts.setOnlyKey(DEMO_ACCOUNT, key)
+  const open = () => accounts.setOnlyKey(DEMO_ACCOUNT, key)
+  // Another process that starts at the same moment may have opened it just before us: the second time it is found.
+  const { account } = await open().catch(open)
   return { account, key }
 }
 
