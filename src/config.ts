@@ -16,6 +16,10 @@ import {
 } from './config/servers.ts'
 import { SETTINGS, type Setting } from './config/settings.ts'
 
+// onnxruntime 1.30 reports to its maker, and keeps a database in the user's cache for it, unless this is set before it is loaded: here and
+// in every child process.
+process.env.ORT_DISABLE_TELEMETRY = '1'
+
 /** Two looks of a balancer that asks every second. */
 const DRAIN_NOTICE_S = 2
 
