@@ -9,8 +9,16 @@ import { startGateway } from './assembly/gateway.ts'
 import { verifyBooks } from './assembly/verify-books.ts'
 import { startWorker } from './assembly/worker.ts'
 import { askAdmin, CommandError } from './cli/admin-client.ts'
-import { createAccount, listAccounts, printConfig, printReport, type WithGateway } from './cli/commands.ts'
+import {
+  createAccount,
+  listAccounts,
+  printConfig,
+  printReport,
+  showAccount,
+  type WithGateway,
+} from './cli/commands.ts'
 import { runDemo } from './cli/demo/run-demo.ts'
+import { createKeyActions } from './cli/key-commands.ts'
 import { type Actions, createProgram } from './cli/program.ts'
 import { findRunning } from './cli/run-file.ts'
 import { writeReadyLine, writeStartLines } from './cli/start-lines.ts'
@@ -98,6 +106,8 @@ const actions: Actions = {
   config: printConfig,
   createAccount: (name, options) => createAccount(name, options, withGateway),
   listAccounts: (options) => listAccounts(options, withGateway),
+  showAccount: (name, options) => showAccount(name, options, withGateway),
+  keys: createKeyActions(withGateway),
   async verifyLedger(options) {
     const config = readConfig()
     // On a server the books are read there. The embedded ones are its gateway's while one runs.

@@ -66,6 +66,7 @@ export function buildCore(options: CoreOptions) {
   })
   const accounts = createAccountService({
     accounts: store.accounts,
+    keys: store.keys,
     readAddress: options.readAddress,
     random,
     timing: systemTiming,

@@ -31,9 +31,14 @@ export type DoorsOptions = {
 
 /** @throws StartError the address cannot be had */
 export async function openDoors({ config, log, app, signals, ...rest }: DoorsOptions): Promise<Doors> {
-  const adminToken = randomBytes(32).toString('base64url')
+  const { host, port, token } = config.admin
+  const adminToken = token ?? randomBytes(32).toString('base64url')
+  const { directory } = app.models
   const adminApp = createAdminApp({
     token: adminToken,
+    host,
+    audit: rest.store.audit,
+    knowsModel: (modelId) => directory.find(modelId).some(({ listedId }) => listedId === modelId),
     accounts: rest.accounts,
     rows: rest.store.accounts,
     ledger: rest.ledger,
@@ -41,9 +46,10 @@ export async function openDoors({ config, log, app, signals, ...rest }: DoorsOpt
     fund: rest.fund,
   })
   const admin = await serveApp(adminApp, {
-    host: '127.0.0.1',
-    port: 0,
+    ...{ host, port },
     signals: new RunningSignals({ requestTimeoutMs: config.requestTimeoutMs }),
+  }).catch((error: unknown) => {
+    throw explainAddress(error, { host, port, setting: 'YUMAGATE_ADMIN_PORT' })
   })
   const api = await serveApp(createApp(app), { host: config.host, port: config.port, signals }).catch(
     async (error: unknown) => {

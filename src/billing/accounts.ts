@@ -1,12 +1,15 @@
 /** Accounts and their keys: who may ask, and where each account is topped up. */
 import { GatewayError } from '../errors.ts'
-import type { Account, Accounts, KeyRecord } from '../ports/accounts.ts'
+import type { Account, Accounts, Actor, KeyRecord, NewKeyRecord } from '../ports/accounts.ts'
+import type { Keys } from '../ports/keys.ts'
+import { createKeyDesk, type KeyDesk } from './key-desk.ts'
 import { createKeyText, hashKey, prefixOf } from './key-text.ts'
 import { type Principal, PrincipalCache } from './principal-cache.ts'
 import type { Timing } from './timing.ts'
 
 export type AccountServiceOptions = {
   readonly accounts: Accounts
+  readonly keys: Keys
   /** Deposit address number `index` (ss58); the same index gives the same address, for ever. @throws GatewayError when there are no more */
   readonly readAddress: (index: number) => string | Promise<string>
   /** Bytes from a cryptographic source. */
@@ -17,6 +20,11 @@ export type AccountServiceOptions = {
 /** A new key. Its text is shown once and not kept. */
 export type NewKey = { readonly record: KeyRecord; readonly text: string }
 
+export type NewKeyOptions = Partial<Pick<NewKeyRecord, 'name' | 'expiresAt' | 'rules'>> & {
+  /** Default: the gateway itself. */
+  readonly by?: Actor
+}
+
 export type AccountService = {
   /**
    * Opens an account with a deposit address of its own and a first key.
@@ -24,9 +32,11 @@ export type AccountService = {
    * @param name - 1 to 64 characters: letters, digits, `.`, `_`, `-`
    * @throws GatewayError `invalid_request` · `conflict` the name is taken
    */
-  create(name: string): Promise<{ readonly account: Account; readonly key: NewKey }>
+  create(name: string, by?: Actor): Promise<{ readonly account: Account; readonly key: NewKey }>
   /** Adds a random key. @throws GatewayError `not_found` */
-  addKey(accountId: string): Promise<NewKey>
+  addKey(accountId: string, options?: NewKeyOptions): Promise<NewKey>
+  /** What people do with keys that there are; noticed at once in this process and within a second in others. */
+  readonly keys: KeyDesk
   /** Revokes all keys of an account, at once in this process and within a second in others. @returns how many */
   revokeKeys(accountId: string): Promise<number>
   /**
@@ -66,9 +76,13 @@ export function createAccountService(options: AccountServiceOptions): AccountSer
   })
   const makeId = (start: string) => `${start}_${Buffer.from(random(16)).toString('hex')}`
 
-  const storeKey = async (accountId: string, text: string): Promise<NewKey> => {
-    const key = { id: makeId('key'), accountId, prefix: prefixOf(text), sha256: hashKey(text) }
-    const record = await accounts.addKey(key)
+  const storeKey = async (
+    accountId: string,
+    text: string,
+    { by, ...more }: NewKeyOptions = {},
+  ): Promise<NewKey> => {
+    const key = { id: makeId('key'), accountId, prefix: prefixOf(text), sha256: hashKey(text), ...more }
+    const record = await accounts.addKey(key, by)
     cache.forget()
     return { record, text }
   }
@@ -79,21 +93,25 @@ export function createAccountService(options: AccountServiceOptions): AccountSer
   }
 
   return {
-    async create(name) {
-      const account = await openAccount(name, makeId('acc'), options)
-      return { account, key: await storeKey(account.id, createKeyText(random)) }
+    async create(name, by) {
+      const account = await openAccount({ name, id: makeId('acc'), by }, options)
+      const key = await storeKey(account.id, createKeyText(random), by && { by })
+      return { account, key }
     },
-    addKey: (accountId) => storeKey(accountId, createKeyText(random)),
+    addKey: (accountId, more) => storeKey(accountId, createKeyText(random), more),
+    keys: createKeyDesk({ keys: options.keys, random, makeId, forget: () => cache.forget() }),
     revokeKeys: (accountId) => revoke(accountId, null),
     async authenticate(keyText) {
       // The same work for every key of a permitted length; the comparison is one of hashes, so its time tells nothing about keys.
       const isTooLong = keyText.length > KEY_CHARACTERS_MAX
       const principal = isTooLong ? null : await cache.find(hashKey(keyText))
       if (principal) return principal
-      throw new GatewayError('invalid_api_key', 'The API key is not valid or was revoked.')
+      throw new GatewayError('invalid_api_key', 'The API key is not valid, has expired or was revoked.')
     },
     async setOnlyKey(name, keyText) {
-      const account = (await accounts.findByName(name)) ?? (await openAccount(name, makeId('acc'), options))
+      const account =
+        (await accounts.findByName(name)) ??
+        (await openAccount({ name, id: makeId('acc'), by: undefined }, options))
       const sha256 = hashKey(keyText)
       const existing = await accounts.findKey(sha256)
       if (existing && (existing.accountId !== account.id || existing.revokedAt !== null)) {
@@ -111,8 +129,7 @@ export function createAccountService(options: AccountServiceOptions): AccountSer
 
 /** Takes the first deposit address that no account has. */
 async function openAccount(
-  name: string,
-  id: string,
+  { name, id, by }: { readonly name: string; readonly id: string; readonly by: Actor | undefined },
   { accounts, readAddress }: AccountServiceOptions,
 ): Promise<Account> {
   if (!NAME.test(name)) {
@@ -127,7 +144,7 @@ async function openAccount(
       throw new GatewayError('conflict', `There is an account named ${name} already.`)
     }
     try {
-      return await accounts.create({ id, name, depositAddress: await readAddress(index) })
+      return await accounts.create({ id, name, depositAddress: await readAddress(index) }, by)
     } catch (error) {
       // Taken meanwhile: the name, which the next round finds, or the address, which the next round leaves behind.
       if (!(error instanceof GatewayError && error.code === 'conflict')) throw error

@@ -1,4 +1,5 @@
 /** Asks a running gateway through its admin door. */
+import { userInfo } from 'node:os'
 import { request } from 'undici'
 import type { RunFile } from './run-file.ts'
 
@@ -13,11 +14,15 @@ const TIMEOUT_MS = 120_000
 /** @throws CommandError what the gateway answered, or that it does not answer */
 export async function askAdmin(
   run: Pick<RunFile, 'admin'>,
-  call: { readonly method: 'GET' | 'POST'; readonly path: string; readonly body?: object },
+  call: { readonly method: 'GET' | 'POST' | 'PATCH'; readonly path: string; readonly body?: object },
 ): Promise<Record<string, unknown>> {
   const answer = await request(`${run.admin.url}${call.path}`, {
     method: call.method,
-    headers: { authorization: `Bearer ${run.admin.token}`, 'content-type': 'application/json' },
+    headers: {
+      authorization: `Bearer ${run.admin.token}`,
+      'content-type': 'application/json',
+      'x-yumagate-actor': whoAmI(),
+    },
     body: call.body === undefined ? null : JSON.stringify(call.body),
     headersTimeout: TIMEOUT_MS,
     bodyTimeout: TIMEOUT_MS,
@@ -31,4 +36,18 @@ export async function askAdmin(
   if (answer.statusCode >= 400)
     throw new CommandError(json.error?.message ?? `The gateway answered ${answer.statusCode}.`)
   return json
+}
+
+/** For the audit log: the user of this machine, as the operating system names it. */
+function whoAmI(): string {
+  try {
+    return (
+      userInfo()
+        .username.replace(/[^\x21-\x7e]/g, '')
+        .slice(0, 64) || 'unnamed'
+    )
+  } catch {
+    // A container may run as a number without a name.
+    return `uid-${process.getuid?.() ?? 'unknown'}`
+  }
 }

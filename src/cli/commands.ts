@@ -3,6 +3,7 @@ import { listSettings } from '../config.ts'
 import type { LedgerReport } from '../ports/ledger.ts'
 import { formatTao } from '../units.ts'
 import { askAdmin, CommandError } from './admin-client.ts'
+import { describeKey } from './key-commands.ts'
 import type { RunFile } from './run-file.ts'
 
 /** Runs `work` with the admin door of a gateway: the running one, else one started for the moment. */
@@ -51,12 +52,29 @@ export async function listAccounts(
     print(JSON.stringify(data))
     return
   }
-  for (const row of data as Record<string, string>[]) {
-    const tao = (amountRao: string | undefined) => formatTao(BigInt(amountRao ?? '0'))
-    print(
-      `${row.name}  available ${tao(row.available_rao)}  held ${tao(row.held_rao)}  spent ${tao(row.spent_rao)} TAO  deposit ${row.deposit_address}`,
-    )
+  for (const row of data as Record<string, string>[]) print(describeAccount(row))
+}
+
+export async function showAccount(
+  name: string,
+  options: { readonly json: boolean },
+  withGateway: WithGateway,
+): Promise<void> {
+  const path = `/accounts/${encodeURIComponent(name)}`
+  const account = await withGateway((run) => askAdmin(run, { method: 'GET', path }))
+  if (options.json) {
+    print(JSON.stringify(account))
+    return
   }
+  const { keys, ...row } = account
+  // The gateway's own answer: texts, and a list of keys.
+  print(describeAccount(row as Record<string, string>))
+  for (const key of Array.isArray(keys) ? keys : []) print(`  ${describeKey(key)}`)
+}
+
+function describeAccount(row: Readonly<Record<string, string>>): string {
+  const tao = (amountRao: string | undefined) => formatTao(BigInt(amountRao ?? '0'))
+  return `${row.name}  available ${tao(row.available_rao)}  held ${tao(row.held_rao)}  spent ${tao(row.spent_rao)} TAO  deposit ${row.deposit_address}`
 }
 
 /** @returns whether every invariant holds */

@@ -1,5 +1,7 @@
 /** The command line: which commands there are and what they take. What they do is passed in. */
 import { Command, Option } from 'commander'
+import type { KeyActions } from './key-commands.ts'
+import { createAuditCommand, createKeyCommand } from './key-program.ts'
 
 export type Actions = {
   start(options: { readonly json: boolean; readonly worker: boolean }): Promise<void>
@@ -10,16 +12,19 @@ export type Actions = {
     options: { readonly devnetFund?: string; readonly json: boolean },
   ): Promise<void>
   listAccounts(options: { readonly json: boolean }): Promise<void>
+  showAccount(name: string, options: { readonly json: boolean }): Promise<void>
+  readonly keys: KeyActions
   verifyLedger(options: { readonly json: boolean }): Promise<void>
   demo(options: { readonly audio?: string; readonly expect?: string; readonly out?: string }): Promise<void>
   buildTemplate(): Promise<void>
 }
 
+const json = () => new Option('--json', 'print JSON for programs').default(false)
+
 /** @returns the program; parse the arguments with `parseAsync` */
 export function createProgram(version: string, actions: Actions): Command {
   const ready = () =>
     new Option('--json', 'print one line of JSON when ready, and nothing else').default(false)
-  const json = () => new Option('--json', 'print JSON for programs').default(false)
   const program = new Command('yumagate')
     .description(
       'A self-hosted HTTP gateway to Bittensor: the OpenAI API over specialised subnets, paid in TAO.',
@@ -47,19 +52,9 @@ export function createProgram(version: string, actions: Actions): Command {
     .addOption(json())
     .action((options) => actions.config(options))
 
-  const account = program.command('account').description('accounts of a gateway, running or not')
-  account
-    .command('create')
-    .argument('<name>', '1 to 64 letters, digits, ".", "_" or "-"')
-    .description('open an account; prints its key, which is shown this once, and its deposit address')
-    .option('--devnet-fund <tao>', 'send it TAO of the development chain, and return once it can be spent')
-    .addOption(json())
-    .action((name, options) => actions.createAccount(name, options))
-  account
-    .command('list')
-    .description('all accounts with their balances')
-    .addOption(json())
-    .action((options) => actions.listAccounts(options))
+  program.addCommand(createAccountCommand(actions))
+  program.addCommand(createKeyCommand(actions.keys))
+  program.addCommand(createAuditCommand(actions.keys))
 
   const ledger = program.command('ledger').description('the books')
   ledger
@@ -83,4 +78,27 @@ export function createProgram(version: string, actions: Actions): Command {
     .description('make the template of a fresh database that first starts unpack')
     .action(() => actions.buildTemplate())
   return program
+}
+
+function createAccountCommand(actions: Actions): Command {
+  const account = new Command('account').description('accounts of a gateway, running or not')
+  account
+    .command('create')
+    .argument('<name>', '1 to 64 letters, digits, ".", "_" or "-"')
+    .description('open an account; prints its key, which is shown this once, and its deposit address')
+    .option('--devnet-fund <tao>', 'send it TAO of the development chain, and return once it can be spent')
+    .addOption(json())
+    .action((name, options) => actions.createAccount(name, options))
+  account
+    .command('list')
+    .description('all accounts with their balances')
+    .addOption(json())
+    .action((options) => actions.listAccounts(options))
+  account
+    .command('show')
+    .argument('<name>', 'name or id of the account')
+    .description('one account with its balance and its keys')
+    .addOption(json())
+    .action((name, options) => actions.showAccount(name, options))
+  return account
 }

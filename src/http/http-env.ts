@@ -16,6 +16,8 @@ export type HttpEnv = {
     principal: Principal
     /** What was taken of the key's rate limits; not set for a key without. */
     rate?: KeyRate
+    /** No web page may read the answers. */
+    isPrivate?: true
   }
 }
 

@@ -20,6 +20,9 @@ const COMMON: ReplyHeaders = {
   'x-content-type-options': 'nosniff',
 }
 
+/** Of the admin API. */
+const PRIVATE: ReplyHeaders = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+
 /** Answers with a JSON value, or with JSON text as it is. */
 export function replyJson(
   c: Context<HttpEnv>,
@@ -42,7 +45,7 @@ export function replyBytes(
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
   if (!outgoing.headersSent && !outgoing.destroyed) {
     outgoing.writeHead(options.status ?? 200, {
-      ...COMMON,
+      ...(c.var.isPrivate ? PRIVATE : COMMON),
       'content-type': options.type,
       'content-length': bytes.length,
       'x-request-id': c.var.requestId,

@@ -23,6 +23,7 @@ function makeService(changes: Partial<Accounts> = {}) {
   }
   const service = createAccountService({
     accounts,
+    keys: store.keys,
     readAddress: (index) => `5Address${index}`,
     random: randomBytes,
     timing,

@@ -42,6 +42,7 @@ afterAll(async () => {
 const service = () =>
   createAccountService({
     accounts: store.accounts,
+    keys: store.keys,
     readAddress: (index) => `5Address${index}`,
     random: randomBytes,
     timing: systemTiming,
