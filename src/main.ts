@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildTemplate } from '../adapters/store/embedded/open-embedded-store.ts'
 import { createLogger } from '../adapters/telemetry/logger.ts'
+import { openCommandDesk } from './assembly/command-desk.ts'
 import { type ProgramFiles, StartError } from './assembly/files.ts'
 import { startGateway } from './assembly/gateway.ts'
 import { verifyBooks } from './assembly/verify-books.ts'
@@ -87,11 +88,19 @@ function endOnSignals(
   process.on('SIGINT', () => end('SIGINT'))
 }
 
-/** Asks the running gateway, else one started for the moment on a free port. */
+/** Asks the running gateway; else, on a server, the store itself; else a gateway that is started for the moment. */
 const withGateway: WithGateway = async (work) => {
   const config = readConfig()
   const running = findRunning(config.dataDirectory)
   if (running) return await work(running)
+  if (config.database !== null) {
+    const desk = await openCommandDesk({ config, files, log: createLogger(config.logLevel) })
+    try {
+      return await work(desk)
+    } finally {
+      await desk.close()
+    }
+  }
   const gateway = await startGateway(startOptions({ ...config, port: 0 }, true), { isWorking: false })
   try {
     return await work({ admin: { url: gateway.adminUrl, token: gateway.adminToken } })

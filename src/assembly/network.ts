@@ -44,13 +44,11 @@ export async function connectNetwork(
     headAgeMsMax: HEAD_AGE_MS_MAX,
     now: () => performance.now(),
   })
-  const parent = await createDevelopmentSigner(devnet?.depositParentKeyUri ?? DEPOSIT_PARENT_KEY_URI)
-  const addresses = createDepositAddresses([parent.hotkey])
   return {
     chain,
     endpoints,
     signer: await createDevelopmentSigner(devnet?.gatewayKeyUri ?? GATEWAY_KEY_URI),
-    readAddress: (index) => addresses.at(index).address,
+    readAddress: await readDepositAddresses(devnet?.depositParentKeyUri),
     faucet: devnet
       ? async (address, amountRao) => {
           await devnet.fund(address, amountRao)
@@ -62,6 +60,15 @@ export async function connectNetwork(
       await devnet?.close()
     },
   }
+}
+
+/** Deposit addresses by number. They are computed, so that accounts can be opened without a chain. */
+export async function readDepositAddresses(
+  parentKeyUri: string = DEPOSIT_PARENT_KEY_URI,
+): Promise<Network['readAddress']> {
+  const parent = await createDevelopmentSigner(parentKeyUri)
+  const addresses = createDepositAddresses([parent.hotkey])
+  return (index) => addresses.at(index).address
 }
 
 function startOwnDevnet({

@@ -44,6 +44,7 @@ export async function openParts(options: PartsOptions) {
     signer: network.signer,
     readAddress: network.readAddress,
     readGenesisHash: () => chain.state().genesisHash ?? config.chainGenesis,
+    limits: base.limits,
     readGateways: () => gateways,
   })
   // Before anything is held or claimed in this process's name.

@@ -6,9 +6,11 @@ import type { QueueBackend } from '../../adapters/queue/queue-backend.ts'
 import { redisBackend } from '../../adapters/queue/redis-backend.ts'
 import { openEmbeddedStore } from '../../adapters/store/embedded/open-embedded-store.ts'
 import { openServerStore } from '../../adapters/store/server/open-server-store.ts'
+import type { RateLimits } from '../ports/limits.ts'
 import type { Blobs, Store } from '../ports/store.ts'
 import { StartError } from './files.ts'
 import type { StartOptions } from './gateway.ts'
+import { openRedisLimits } from './redis-limits.ts'
 
 export type StorageOptions = Pick<StartOptions, 'config' | 'files' | 'log'> & { readonly processId: string }
 
@@ -16,6 +18,8 @@ export type Storage = {
   readonly store: Store
   readonly blobs: Blobs
   readonly queueBackend: QueueBackend
+  /** Of keys: in Redis where there is one, else in the database. */
+  readonly limits: RateLimits
   /** Ends the connections of the queue, then the store. After the lanes on the backend. */
   closeStorage(): Promise<void>
 }
@@ -36,11 +40,14 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     await store.lifecycle.close()
     throw error
   })
+  const redis = config.redis === null ? null : openRedisLimits(config.redis)
   return {
     store,
+    limits: redis?.limits ?? store.limits,
     blobs: config.blobDirectory === null ? blobs : directoryBlobs(config.blobDirectory),
     queueBackend,
     async closeStorage() {
+      redis?.close()
       await queueBackend.close()
       await store.lifecycle.close()
     },
