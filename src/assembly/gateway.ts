@@ -9,6 +9,7 @@ import { type DemoAccount, fund, fundWhenNew, openDemoAccount } from './demo-acc
 import { type Doors, openDoors } from './doors.ts'
 import { buildFace } from './face.ts'
 import type { ProgramFiles } from './files.ts'
+import { checkOwnDirectory } from './own-directory.ts'
 import { openParts, type Parts } from './parts.ts'
 
 export type StartOptions = {
@@ -45,6 +46,7 @@ export const CLOSE_MS_LEAST = 2_000
 export async function startGateway(options: StartOptions, { isWorking }: GatewayRole): Promise<Gateway> {
   const startedMs = performance.now()
   const { config, log, progress } = options
+  await checkOwnDirectory(config)
   const parts = await openParts({ ...options, role: 'gateway', isWorking })
   const { core, run, store, work } = parts
   const demo = await openDemo(options, parts)

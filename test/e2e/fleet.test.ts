@@ -252,6 +252,16 @@ describe.skipIf(skip !== null)('two gateways and a worker on one Postgres and on
     expect([code, stdout]).toEqual([0, expect.stringContaining('The books balance.')])
   }, 60_000)
 
+  it('a gateway on the data directory of another one is refused with its pid', async () => {
+    const { code, stderr } = await command(['start'], {
+      ...servers,
+      PORT: '0',
+      YUMAGATE_DATA_DIR: owner.directory,
+    })
+    expect(code).toBe(1)
+    expect(stderr).toContain(`pid ${owner.pid}`)
+  }, 60_000)
+
   it('a process on another chain is refused, with both genesis hashes', async () => {
     const { DATABASE_URL, REDIS_URL } = servers
     const env = { DATABASE_URL: DATABASE_URL ?? '', REDIS_URL: REDIS_URL ?? '', PORT: '0' }

@@ -219,6 +219,27 @@ describe('the queue', () => {
     await pipelines.close(0)
   })
 
+  it('that was flushed has its steps again within ten seconds, whoever sweeps', async () => {
+    const shop = await openWorkshop()
+    const flushed = { ...shop.newQueue(), add: async () => {} }
+    const first = shop.open({ queue: flushed, isAlone: false })
+    const made = await Promise.all(
+      [1, 2, 3].map(async () => shop.create(first, fourSteps(await shop.put('audio:2.5')))),
+    )
+    // What had put them there is gone as well.
+    await first.close(0)
+    const second = shop.open({ processId: 'process-2', isAlone: false })
+    const third = shop.open({ processId: 'process-3', isAlone: false })
+    await shop.timing.advance(10_000)
+    for (const { run } of made) {
+      const ended = await shop.store.runs.find(run.id, null)
+      expect(ended?.status).toBe('succeeded')
+      await expectConsistent(shop.store, ended!)
+    }
+    expect(shop.works.length).toBe(12)
+    await Promise.all([second.close(0), third.close(0)])
+  })
+
   it('may be out of reach: runs are accepted and done later', async () => {
     const shop = await openWorkshop()
     const queue = shop.newQueue()
