@@ -5,6 +5,7 @@
  *   npm run bench -- chat            overhead beside peers
  *   npm run bench -- start           start time cold and warm, resident memory
  *   npm run bench -- plot            draw bench/chat.svg from the last chat results
+ *   npm run bench -- fairness        one account's flood and a burst of runs, beside another account
  *   npm run bench -- chat --quick    one short round, to see that it works
  *
  * Every system runs on core 0, load and upstream on core 1, one after another in turns; the best of the rounds counts. Read the ratios: absolute
@@ -35,4 +36,8 @@ if ((wants('chat') && !quick) || options.includes('plot')) {
 if (wants('start')) {
   const { measureStart } = await import('./start.mjs')
   await measureStart({ quick })
+}
+if (options.includes('fairness')) {
+  const { measureFairness } = await import('./fairness.mjs')
+  await measureFairness({ quick })
 }

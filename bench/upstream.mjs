@@ -1,9 +1,13 @@
-/** The fixed upstream of every measurement: an OpenAI-compatible server that answers at once, about 0.9 KB whole or 20 events streamed. */
+/**
+ * The fixed upstream of every measurement: an OpenAI-compatible server that answers at once, about 0.9 KB whole or 20 events streamed.
+ * Arguments: port, and milliseconds to wait before each answer.
+ */
 import { createServer } from 'node:http'
 
 const CONTENT = 'The quick brown fox jumps over the lazy dog near the river bank while the sun sets slowly. '
   .repeat(7)
   .trim()
+const delayMs = Number(process.argv[3] ?? 0)
 const id = 'chatcmpl-bench'
 const created = 1_764_000_000
 const model = 'bench-model'
@@ -46,7 +50,8 @@ createServer((incoming, outgoing) => {
   incoming.on('data', (part) => {
     body += part
   })
-  incoming.on('end', () => {
+  incoming.on('end', async () => {
+    if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
     if (/"stream":\s*true/.test(body)) {
       outgoing.writeHead(200, { 'content-type': 'text/event-stream' })
       for (const event of streamed) outgoing.write(event)

@@ -4,13 +4,17 @@
  * waits for.
  */
 import { GatewayError } from '../errors.ts'
+import { type Share, Shares } from './shares.ts'
 import { Turns } from './turns.ts'
 
 /** Permits in use at one miner. Shared by all lanes that lead to it. */
 export type MinerSlot = { inFlight: number; inFlightMax: number }
 
-/** What a request would take now: a slot with a permit free, `busy` to wait, `exhausted` when there is nothing left to wait for. */
-export type Pick<Slot extends MinerSlot> = () => Slot | 'busy' | 'exhausted'
+/**
+ * What a request would take now: a slot with a permit free; `reserved` when what is free is kept for those who hold less; `busy` to wait;
+ * `exhausted` when there is nothing left to wait for.
+ */
+export type Pick<Slot extends MinerSlot> = (share: Share) => Slot | 'reserved' | 'busy' | 'exhausted'
 
 /** A permit of one miner. Release it exactly once; again does nothing. */
 export type Permit<Slot extends MinerSlot> = { readonly slot: Slot; release(): void }
@@ -32,6 +36,8 @@ type Waiter<Slot extends MinerSlot> = LaneRequest<Slot> & {
 /** A line's promise to its readers: how many wait, and how many may. */
 export type LaneState = { readonly waiting: number; readonly waitingMax: number; readonly inFlight: number }
 
+type Picked<Slot extends MinerSlot> = Permit<Slot> | null | 'busy' | 'reserved'
+
 const leftWhileWaiting = () =>
   new GatewayError(
     'client_closed_request',
@@ -40,6 +46,9 @@ const leftWhileWaiting = () =>
 
 /** How long a refused caller is told to stay away. */
 const FULL_RETRY_AFTER_MS = 2_000
+
+/** Steps of runs are one group; each account's other requests are another. No account has this id. */
+const STEPS = '(steps)'
 
 /** While both wait, steps of runs get one permit in so many: a flood of chats slows them down and does not stop them. */
 const BATCH_TURN = 8
@@ -52,6 +61,7 @@ export class Lane<Slot extends MinerSlot> {
   readonly #waitingMax: number
   readonly #chats = new Turns<Waiter<Slot>>()
   readonly #steps = new Turns<Waiter<Slot>>()
+  readonly #shares: Shares
   /** Accounts whose turn is still to come in this round. */
   #chatsLeft = 0
   #stepsLeft = 0
@@ -60,8 +70,10 @@ export class Lane<Slot extends MinerSlot> {
   #inFlight = 0
   #isScheduled = false
 
-  constructor(options: { readonly waitingMax: number }) {
+  /** @param options.nowMs - monotonic milliseconds */
+  constructor(options: { readonly waitingMax: number; readonly nowMs: () => number }) {
     this.#waitingMax = options.waitingMax
+    this.#shares = new Shares(options.nowMs)
   }
 
   state(): LaneState {
@@ -77,8 +89,9 @@ export class Lane<Slot extends MinerSlot> {
    *   aborted while waiting
    */
   acquire(request: LaneRequest<Slot>, signal: AbortSignal): Promise<Permit<Slot> | null> {
-    const now = this.#waiting === 0 ? this.#tryPick(request.pick) : 'busy'
-    if (now !== 'busy') return Promise.resolve(now)
+    this.#shares.note(groupOf(request))
+    const now = this.#waiting === 0 ? this.#tryPick(request) : 'busy'
+    if (now !== 'busy' && now !== 'reserved') return Promise.resolve(now)
     const { accountId } = request
     const own = this.#chats.countOf(accountId) + this.#steps.countOf(accountId)
     if (own >= this.#waitingMax - this.#waiting) {
@@ -129,27 +142,32 @@ export class Lane<Slot extends MinerSlot> {
     })
   }
 
-  #tryPick(pick: Pick<Slot>): Permit<Slot> | null | 'busy' {
-    const slot = pick()
-    if (slot === 'busy') return 'busy'
+  #tryPick(request: LaneRequest<Slot>): Picked<Slot> {
+    const group = groupOf(request)
+    const slot = request.pick(this.#shares.of(group))
+    if (slot === 'busy' || slot === 'reserved') return slot
     if (slot === 'exhausted') return null
-    return this.#permit(slot)
+    return this.#permit(slot, group)
   }
 
-  #permit(slot: Slot): Permit<Slot> {
-    slot.inFlight += 1
-    this.#inFlight += 1
+  #permit(slot: Slot, group: string): Permit<Slot> {
+    this.#hold(slot, group, 1)
     let released = false
     return {
       slot,
       release: () => {
         if (released) return
         released = true
-        slot.inFlight -= 1
-        this.#inFlight -= 1
+        this.#hold(slot, group, -1)
         if (this.#waiting > 0) this.#drain()
       },
     }
+  }
+
+  #hold(slot: Slot, group: string, change: 1 | -1): void {
+    slot.inFlight += change
+    this.#inFlight += change
+    this.#shares.count(group, change)
   }
 
   /** Gives what is free to the accounts in turn, one each, until a whole round of turns found nothing. */
@@ -166,8 +184,8 @@ export class Lane<Slot extends MinerSlot> {
       const waiter = turns?.head()
       if (!turns || !waiter) return
       const outcome = this.#tryPickSafely(waiter)
-      if (outcome === 'busy') {
-        if (waiter.takesAny) return
+      if (outcome === 'busy' || outcome === 'reserved') {
+        if (outcome === 'busy' && waiter.takesAny) return
         turns.turn({ isServed: false })
         if (waiter.isBatch) this.#stepsLeft -= 1
         else this.#chatsLeft -= 1
@@ -199,11 +217,19 @@ export class Lane<Slot extends MinerSlot> {
   }
 
   /** A pick that throws must not stop the line for the others. */
-  #tryPickSafely(waiter: Waiter<Slot>): Permit<Slot> | null | 'busy' | GatewayError {
+  #tryPickSafely(waiter: Waiter<Slot>): Picked<Slot> | GatewayError {
     try {
-      return this.#tryPick(waiter.pick)
+      return this.#tryPick(waiter)
     } catch (thrown) {
       return GatewayError.from(thrown)
     }
   }
 }
+
+const groupOf = ({
+  isBatch,
+  accountId,
+}: {
+  readonly isBatch: boolean
+  readonly accountId: string
+}): string => (isBatch ? STEPS : accountId)

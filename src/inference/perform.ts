@@ -6,9 +6,10 @@ import { GatewayError } from '../errors.ts'
 import type { Capability } from '../ports/capability.ts'
 import type { ReceiptProvider } from '../ports/ledger.ts'
 import { type Answer, type Dialect, type DialectName, MinerFailure, type Work } from '../ports/miner.ts'
-import type { Gate, MinerCandidate, MinerRanking } from '../ports/routing.ts'
-import type { ExpertDirectory, ServedExpert, ServedMiner, ServedModel } from './experts.ts'
-import { Lane, type MinerSlot, type Permit } from './lanes.ts'
+import type { Gate, MinerRanking } from '../ports/routing.ts'
+import type { ExpertDirectory, ServedExpert, ServedModel } from './experts.ts'
+import { Lane, type Permit } from './lanes.ts'
+import { MinerPicker, type Slot } from './miner-picker.ts'
 import type { MinerRecords } from './miner-records.ts'
 
 /** More would keep a caller waiting for an answer that is unlikely to come. */
@@ -52,10 +53,6 @@ export type PerformerOptions = {
   readonly nowMs: () => number
 }
 
-/** The miner is that of the newest snapshot; the count goes on over snapshots. */
-type Slot = MinerSlot & { miner: ServedMiner; readonly capacity: number }
-type Candidate = MinerCandidate & { readonly slot: Slot }
-
 /** One attempt that is about to be made. */
 type Placement = {
   readonly job: Job
@@ -67,15 +64,11 @@ type Placement = {
 export class Performer {
   readonly #options: PerformerOptions
   readonly #lanes = new Map<string, Lane<Slot>>()
-  /** Permits by miner, kept over snapshots, since a new snapshot does not end what runs. */
-  readonly #slots = new Map<string, Slot>()
-  /** Candidates of a snapshot, made once for each. */
-  readonly #candidates = new WeakMap<readonly ServedMiner[], readonly Candidate[]>()
-  /** Processes that share the permits of a miner. */
-  #processes = 1
+  readonly #picker: MinerPicker
 
   constructor(options: PerformerOptions) {
     this.#options = options
+    this.#picker = new MinerPicker(options)
   }
 
   /**
@@ -106,14 +99,7 @@ export class Performer {
 
   /** Shares each miner's permits with so many processes, at least one each. Running attempts beyond the new share go on. */
   share(processes: number): void {
-    if (processes === this.#processes) return
-    this.#processes = processes
-    for (const slot of this.#slots.values()) slot.inFlightMax = this.#permitsOf(slot.capacity)
-    this.wake()
-  }
-
-  #permitsOf(capacity: number): number {
-    return Math.max(1, Math.floor(capacity / this.#processes))
+    if (this.#picker.share(processes)) this.wake()
   }
 
   #chooseModels(job: Job): readonly ServedModel[] {
@@ -150,7 +136,7 @@ export class Performer {
           accountId: job.accountId,
           isBatch: job.isBatch === true,
           takesAny: tried.size === 0,
-          pick: () => this.#pick(model.expert, tried),
+          pick: (share) => this.#picker.pick(model.expert, { tried, share }),
         },
         job.signal,
       )
@@ -218,57 +204,10 @@ export class Performer {
     }
   }
 
-  /** The best miner of the expert with a permit free. Those already tried for this request are out. */
-  #pick(expert: ServedExpert, tried: ReadonlySet<string>): Slot | 'busy' | 'exhausted' {
-    const { miners } = this.#options.directory.readMiners(expert.name)
-    const all = this.#candidatesOf(expert, miners)
-    const left = tried.size === 0 ? all : all.filter(({ hotkey }) => !tried.has(hotkey))
-    if (left.length === 0) return 'exhausted'
-    // Under load this is the usual answer: ranking for it would cost many times as much.
-    if (!left.some(({ slot }) => slot.inFlight < slot.inFlightMax)) return 'busy'
-    const ranked = this.#options.ranking.rank(left, this.#options.nowMs())
-    for (const candidate of ranked) {
-      // Ranking hands back the candidates it was given; ours carry their slot.
-      const { slot } = candidate as Candidate
-      if (slot.inFlight < slot.inFlightMax) return slot
-    }
-    return 'busy'
-  }
-
-  #candidatesOf(expert: ServedExpert, miners: readonly ServedMiner[]): readonly Candidate[] {
-    let candidates = this.#candidates.get(miners)
-    if (!candidates) {
-      candidates = miners.map((miner) => ({
-        hotkey: miner.target.hotkey,
-        coldkey: miner.coldkey,
-        uid: miner.target.uid,
-        network: miner.network,
-        incentive: miner.incentive,
-        record: this.#options.records.read(miner.target.netuid, miner.target.hotkey),
-        slot: this.#slotOf(expert, miner),
-      }))
-      this.#candidates.set(miners, candidates)
-    }
-    return candidates
-  }
-
-  #slotOf(expert: ServedExpert, miner: ServedMiner): Slot {
-    const key = `${expert.name}/${miner.target.hotkey}`
-    const known = this.#slots.get(key)
-    if (known) {
-      known.miner = miner
-      return known
-    }
-    const capacity = expert.concurrencyPerMiner
-    const slot: Slot = { miner, capacity, inFlight: 0, inFlightMax: this.#permitsOf(capacity) }
-    this.#slots.set(key, slot)
-    return slot
-  }
-
   #laneOf(expert: ServedExpert): Lane<Slot> {
     let lane = this.#lanes.get(expert.name)
     if (!lane) {
-      lane = new Lane<Slot>({ waitingMax: expert.queueDepth })
+      lane = new Lane<Slot>({ waitingMax: expert.queueDepth, nowMs: this.#options.nowMs })
       this.#lanes.set(expert.name, lane)
     }
     return lane

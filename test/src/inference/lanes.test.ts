@@ -7,9 +7,12 @@ import {
   type Permit,
   type Pick,
 } from '../../../src/inference/lanes.ts'
+import { reserveOf, type Share } from '../../../src/inference/shares.ts'
 
 const open = () => new AbortController().signal
 const slotOf = (inFlightMax: number): MinerSlot => ({ inFlight: 0, inFlightMax })
+/** A line in which no time passes. */
+const laneOf = (waitingMax: number, nowMs = () => 0) => new Lane<MinerSlot>({ waitingMax, nowMs })
 /** A request that any miner will do for. */
 const ask = (accountId: string, pick: Pick<MinerSlot>, extra: Partial<LaneRequest<MinerSlot>> = {}) => ({
   accountId,
@@ -23,7 +26,7 @@ const from = (slot: MinerSlot) => () => (slot.inFlight < slot.inFlightMax ? slot
 describe('Lane', () => {
   it('never has more in flight at a miner than its permits', async () => {
     const slot = slotOf(2)
-    const lane = new Lane({ waitingMax: 10 })
+    const lane = laneOf(10)
     const first = await lane.acquire(ask('a', from(slot)), open())
     await lane.acquire(ask('a', from(slot)), open())
     const third = lane.acquire(ask('a', from(slot)), open())
@@ -35,7 +38,7 @@ describe('Lane', () => {
 
   it('refuses with queue_full and a time to come back when the line is at its bound', async () => {
     const slot = slotOf(1)
-    const lane = new Lane({ waitingMax: 1 })
+    const lane = laneOf(1)
     await lane.acquire(ask('a', from(slot)), open())
     void lane.acquire(ask('a', from(slot)), open())
     await expect(lane.acquire(ask('a', from(slot)), open())).rejects.toMatchObject({
@@ -46,7 +49,7 @@ describe('Lane', () => {
 
   it('gives free permits to accounts in turn, so that a flood of one does not starve another', async () => {
     const slot = slotOf(1)
-    const lane = new Lane<MinerSlot>({ waitingMax: 100 })
+    const lane = laneOf(100)
     const held = await lane.acquire(ask('first', from(slot)), open())
     const order: string[] = []
     const wait = (account: string, label: string) =>
@@ -62,7 +65,7 @@ describe('Lane', () => {
 
   it('leaves a place for whoever comes next: an account may have as many waiting as places are left', async () => {
     const slot = slotOf(1)
-    const lane = new Lane<MinerSlot>({ waitingMax: 1024 })
+    const lane = laneOf(1024)
     await lane.acquire(ask('first', from(slot)), open())
     const refused: string[] = []
     for (const account of ['a', 'b', 'c']) {
@@ -79,7 +82,7 @@ describe('Lane', () => {
 
   it('looks at one waiting request, not at all, when nothing is free for anybody', async () => {
     const slot = slotOf(1)
-    const lane = new Lane<MinerSlot>({ waitingMax: 4096 })
+    const lane = laneOf(4096)
     let looks = 0
     const pick = () => {
       looks += 1
@@ -100,7 +103,7 @@ describe('Lane', () => {
 
   it('looks past requests that wait for a certain miner, a few at a time, and serves the one behind them', async () => {
     const [a, b] = [slotOf(1), slotOf(1)]
-    const lane = new Lane<MinerSlot>({ waitingMax: 4096 })
+    const lane = laneOf(4096)
     const onA = await lane.acquire(ask('first', from(a)), open())
     await lane.acquire(ask('first', from(b)), open())
     let looks = 0
@@ -120,9 +123,63 @@ describe('Lane', () => {
     expect((await last)?.slot).toBe(a)
   })
 
+  describe('an eighth of the permits', () => {
+    /** Picks as performing does: the last `reserve` are for those who hold fewer. */
+    const kept = (slot: MinerSlot) => (share: Share) => {
+      const free = slot.inFlightMax - slot.inFlight
+      const reserve = reserveOf(slot.inFlightMax)
+      if (free === 0) return 'busy' as const
+      return share.hasRivals && free <= reserve && share.inFlight >= reserve ? ('reserved' as const) : slot
+    }
+    const flood = (lane: Lane<MinerSlot>, slot: MinerSlot, extra = {}) => {
+      const permits: Permit<MinerSlot>[] = []
+      for (let i = 0; i < 20; i += 1) {
+        lane.acquire(ask('flood', kept(slot), extra), open()).then(
+          (permit) => permit && permits.push(permit),
+          () => undefined,
+        )
+      }
+      return permits
+    }
+
+    it.each([
+      ['an account that floods', {}],
+      ['steps of runs', { isBatch: true }],
+    ])('is kept from %s for whoever else has asked lately, who gets it at once', async (_name, extra) => {
+      const slot = slotOf(8)
+      const lane = laneOf(100)
+      const early = await lane.acquire(ask('quiet', kept(slot)), open())
+      early?.release()
+      const permits = flood(lane, slot, extra)
+      await expect.poll(() => permits.length).toBe(7)
+      const quiet = await lane.acquire(ask('quiet', kept(slot)), open())
+      expect(slot.inFlight).toBe(8)
+      quiet?.release()
+      expect(slot.inFlight).toBe(7)
+    })
+
+    it('is given away when nobody else has asked for ten seconds', async () => {
+      const slot = slotOf(8)
+      let nowMs = 0
+      const lane = laneOf(100, () => nowMs)
+      ;(await lane.acquire(ask('quiet', kept(slot)), open()))?.release()
+      const permits = flood(lane, slot)
+      await expect.poll(() => permits.length).toBe(7)
+      nowMs = 10_001
+      permits[0]?.release()
+      await expect.poll(() => slot.inFlight).toBe(8)
+    })
+
+    it('is nobody’s own: alone, an account takes all', async () => {
+      const slot = slotOf(8)
+      const permits = flood(laneOf(100), slot)
+      await expect.poll(() => permits.length).toBe(8)
+    })
+  })
+
   it('serves steps of runs when no chat waits, and one in eight while chats do', async () => {
     const slot = slotOf(1)
-    const lane = new Lane<MinerSlot>({ waitingMax: 1000 })
+    const lane = laneOf(1000)
     const held = await lane.acquire(ask('first', from(slot)), open())
     const order: string[] = []
     const wait = (label: 'chat' | 'step') =>
@@ -143,7 +200,7 @@ describe('Lane', () => {
 
   it('a request that leaves while waiting takes no permit and no place', async () => {
     const slot = slotOf(1)
-    const lane = new Lane({ waitingMax: 5 })
+    const lane = laneOf(5)
     const held = await lane.acquire(ask('a', from(slot)), open())
     const controller = new AbortController()
     const left = lane.acquire(ask('b', from(slot)), controller.signal)
@@ -154,7 +211,7 @@ describe('Lane', () => {
   })
 
   it('tells a request that has tried every miner so, instead of letting it wait', async () => {
-    const lane = new Lane({ waitingMax: 5 })
+    const lane = laneOf(5)
     expect(
       await lane.acquire(
         ask('a', () => 'exhausted'),
@@ -165,7 +222,7 @@ describe('Lane', () => {
 
   it('a release counts once', async () => {
     const slot = slotOf(3)
-    const lane = new Lane({ waitingMax: 5 })
+    const lane = laneOf(5)
     const permit = await lane.acquire(ask('a', from(slot)), open())
     permit?.release()
     permit?.release()
@@ -174,7 +231,7 @@ describe('Lane', () => {
 
   it('a pick that throws fails its own request alone', async () => {
     const slot = slotOf(1)
-    const lane = new Lane<MinerSlot>({ waitingMax: 5 })
+    const lane = laneOf(5)
     const held = await lane.acquire(ask('a', from(slot)), open())
     let broken = false
     const bad = lane.acquire(
@@ -203,7 +260,7 @@ describe('Lane', () => {
         fc.integer({ min: 1, max: 3 }),
         async (steps, permits) => {
           const slot = slotOf(permits)
-          const lane = new Lane<MinerSlot>({ waitingMax: 8 })
+          const lane = laneOf(8)
           const held: Permit<MinerSlot>[] = []
           const waiting: AbortController[] = []
           let ended = 0
