@@ -108,7 +108,8 @@ export class DecodePool {
     const { length } = job.message.bytes
     const timeoutMs = Math.ceil(this.#options.timeoutMs + (length / 1e6) * this.#options.timeoutMsPerMb)
     job.timer = setTimeout(() => void this.#dismiss(seat, tooSlow(timeoutMs)), timeoutMs)
-    const bytes = job.message.bytes.slice()
+    // A copy: the slice of a Buffer would be a view of memory that is the caller’s.
+    const bytes = new Uint8Array(job.message.bytes)
     seat.worker.postMessage({ ...job.message, bytes }, [bytes.buffer])
   }
 
