@@ -6,6 +6,7 @@ import { GatewayError } from '../../src/errors.ts'
 import type { StepQueue, StepReference } from '../../src/ports/queue.ts'
 import { watchBackend } from './backend-watch.ts'
 import type { QueueBackend } from './queue-backend.ts'
+import { openSteadyWorker, type SteadyWorker } from './steady-worker.ts'
 import { withDeadline } from './with-deadline.ts'
 
 /** On Redis: one slot of a cluster for all queues. PostgreSQL has its schema instead. */
@@ -58,7 +59,7 @@ export type StepQueueOptions = {
 export function createStepQueue(options: StepQueueOptions): StepQueue {
   const { backend, logger } = options
   const queues = new Map<string, ReturnType<typeof openQueue>>()
-  const workers: ReturnType<typeof openWorker>[] = []
+  const workers: SteadyWorker[] = []
   const abort = new AbortController()
   // Each step that runs listens to it.
   setMaxListeners(0, abort.signal)
@@ -91,12 +92,12 @@ export function createStepQueue(options: StepQueueOptions): StepQueue {
         watch.serve()
         return handler(step, signal)
       }
-      workers.push(
+      const open = () =>
         openWorker(options, { use, concurrency, handler: begin, signal: abort.signal }).on(
           'error',
           watch.fail,
-        ),
-      )
+        )
+      workers.push(openSteadyWorker(open, watch.fail))
     },
     state: () => ({
       kind: backend.kind,

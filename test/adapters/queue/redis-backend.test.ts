@@ -159,6 +159,21 @@ describe.skipIf(NO_REDIS_PROGRAM)('while Redis is away', () => {
     await delivered('second')
   }, 20_000)
 
+  it('workers begin all the same when it goes while they begin', async () => {
+    const redis = await start()
+    const proxy = await proxyTo(redis)
+    const queue = lane(await open(serversAt(proxy.port)))
+    const delivered = listen(queue)
+    proxy.set('refused')
+    proxy.cut()
+    await expect(queue.add(step('away'), { delayMs: 0 })).rejects.toMatchObject({
+      code: 'ledger_unavailable',
+    })
+    proxy.set('open')
+    await untilAdded(queue, step('first'))
+    await delivered('first')
+  }, 20_000)
+
   it('workers go on when it was flushed under them', async () => {
     const redis = await start()
     const queue = lane(await open(serversAt(redis.port)))
