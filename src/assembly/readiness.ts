@@ -33,7 +33,8 @@ export async function readReadiness(options: ReadinessOptions): Promise<Readonly
     gateway: { ready: shutdown === null, problem: shutdown },
     store: await readStore(store),
     ledger: { ...purse.state(), ready: true, problem: null },
-    queue: { ...queue.state(), ready: queue.state().serving },
+    // Chat needs no queue, and runs are rows that wait for it: a balancer must not take every gateway away because Redis is.
+    queue: { ...queue.state(), ready: true },
     chain: readChain(options),
     miners: readMiners(options),
     deposits: readDeposits(options.watcher),
@@ -42,13 +43,13 @@ export async function readReadiness(options: ReadinessOptions): Promise<Readonly
 }
 
 async function readStore(store: Store): Promise<PartState> {
+  const isServing = await store.lifecycle.ping().then(
+    () => true,
+    () => false,
+  )
+  // Asked after the ping, which may just have found out.
   const { kind, problem } = store.lifecycle.state()
-  try {
-    await store.lifecycle.ping()
-    return { ready: true, problem, kind }
-  } catch (cause) {
-    return { ready: false, problem: cause instanceof Error ? cause.message : 'does not answer', kind }
-  }
+  return { ready: isServing, problem: isServing ? problem : (problem ?? 'does not answer'), kind }
 }
 
 /** Served from snapshots: the chain may be away as long as they are young enough. */
