@@ -22,13 +22,16 @@ export function createLeases(database: Database): Leases {
   }
 }
 
-/** One that ends later than it could by now was left by a clock that went back: it has ended. */
+/**
+ * One that ends much later than it could by now was left by a clock that went back: it has ended. Not a little later, since whoever waits
+ * for the row of another taking looks at it with the time at which he began.
+ */
 const TAKE = `
   insert into yumagate.lease as l (name, holder, held_until)
     values ($1, $2, now() + $3::bigint * interval '1 millisecond')
     on conflict (name) do update
       set holder = excluded.holder, fence = l.fence + 1, held_until = excluded.held_until
-      where l.held_until <= now() or l.held_until > excluded.held_until
+      where l.held_until <= now() or l.held_until > excluded.held_until + interval '1 minute'
     returning fence`
 
 /** One that has ended and that nobody took is still ours. */
