@@ -125,6 +125,14 @@ describe('compose.yaml', () => {
     expect(healthcheck?.test.at(-1)).toContain(`http://127.0.0.1:${configOf(environment).workerPort}/healthz`)
   })
 
+  it('tells the worker the chain of the gateway in whose network it stands', () => {
+    const { gateway, worker } = compose.services
+    const port = configOf(gateway!.environment).devnet.chainPort
+    expect(port).toBeGreaterThan(1023)
+    expect(configOf(worker!.environment).chainEndpoints).toEqual([`ws://127.0.0.1:${port}`])
+    expect(worker?.network_mode).toBe('service:gateway')
+  })
+
   it('keeps the queue on disk, and never lets Redis drop a part of it', () => {
     expect(compose.services.redis?.command?.join(' ')).toBe(
       'redis-server --appendonly yes --maxmemory-policy noeviction',

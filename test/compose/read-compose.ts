@@ -44,6 +44,7 @@ const service = z.strictObject({
 const composition = z.strictObject({
   name: z.string(),
   'x-yumagate': z.unknown(),
+  'x-servers': z.unknown(),
   services: z.record(z.string(), service),
   networks: z.record(z.string(), z.strictObject({ internal: z.boolean() })),
   volumes: z.record(z.string(), z.null()),

@@ -49,7 +49,7 @@ export class NativeHost {
   readonly #ports = new Map<string, number>()
 
   /** The port of this machine that stands for one of a service. */
-  async port(name: 'api' | 'worker' | 'postgres' | 'redis'): Promise<number> {
+  async port(name: 'api' | 'worker' | 'chain' | 'postgres' | 'redis'): Promise<number> {
     const port = this.#ports.get(name) ?? (await freePort())
     this.#ports.set(name, port)
     return port
@@ -89,8 +89,8 @@ export class NativeHost {
   }
 
   async #translator(service: Service): Promise<(text: string) => string> {
-    const [api, worker, postgres, redis] = await Promise.all(
-      (['api', 'worker', 'postgres', 'redis'] as const).map((name) => this.port(name)),
+    const [api, worker, chain, postgres, redis] = await Promise.all(
+      (['api', 'worker', 'chain', 'postgres', 'redis'] as const).map((name) => this.port(name)),
     )
     const places: readonly (readonly [string | RegExp, string])[] = [
       ['/run/secrets/', `${this.#secrets(postgres)}/`],
@@ -100,9 +100,10 @@ export class NativeHost {
       [/\/app(?=\/)/g, ROOT],
       ['//redis:6379', `//127.0.0.1:${redis}`],
       ['127.0.0.1:8789', `127.0.0.1:${worker}`],
+      ['127.0.0.1:9944', `127.0.0.1:${chain}`],
+      [/^9944$/, String(chain)],
       ['-p 6379', `-p ${redis}`],
       ['--port=5432', `--port=${postgres}`],
-      [/\$\$/g, '$'],
       [new RegExp(`^${image.port}$`), String(api)],
       ['0.0.0.0', '127.0.0.1'],
     ]
