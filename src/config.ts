@@ -31,6 +31,8 @@ export type Config = Readonly<{
   port: number
   host: string
   admin: AdminSettings
+  /** Null: the admin token alone opens `/metrics`. */
+  metricsToken: string | null
   /** As CIDR. */
   trustedProxies: readonly string[]
   /** Without a slash at its end; null when callers reach us where we listen. */
@@ -50,6 +52,8 @@ export type Config = Readonly<{
   demoKey: string | null
   jsonBytesMax: number
   uploadBytesMax: number
+  /** Of all bodies together. */
+  bodyBytesMax: number
   audioSecondsMax: number
   drainMs: number
   /** How long `readyz` says no before the drain begins. */
@@ -94,9 +98,20 @@ export function readConfig(environment: Environment = process.env): Config {
   }
   const servers = serverValues(values, problems)
   if (problems.length === 0) problems.push(...findContradictions(servers, (name) => given.has(name)))
-  if (problems.length === 0) problems.push(...findOpenDoor(arrange(values, servers).admin))
+  if (problems.length === 0) problems.push(...findConflicts(arrange(values, servers)))
   if (problems.length > 0) throw new ConfigError(`Bad settings: ${problems.join('; ')}`)
   return Object.freeze(arrange(values, servers))
+}
+
+/** Settings that are right one by one and wrong together. */
+function findConflicts({ admin, bodyBytesMax, jsonBytesMax, uploadBytesMax }: Config): string[] {
+  const problems = findOpenDoor(admin)
+  if (bodyBytesMax < Math.max(jsonBytesMax, uploadBytesMax)) {
+    problems.push(
+      'YUMAGATE_BODY_BYTES_IN_FLIGHT: must be at least YUMAGATE_MAX_JSON_BYTES and YUMAGATE_MAX_UPLOAD_BYTES',
+    )
+  }
+  return problems
 }
 
 /** The rows of `yumagate config`, with the value in force (secrets are only said to be set). */
@@ -190,6 +205,7 @@ function arrange(values: ReadonlyMap<string, unknown>, servers: ServerValues): C
       host: text('YUMAGATE_ADMIN_HOST') ?? '127.0.0.1',
       token: text('YUMAGATE_ADMIN_TOKEN'),
     },
+    metricsToken: text('YUMAGATE_METRICS_TOKEN'),
     trustedProxies: (values.get('YUMAGATE_TRUSTED_PROXIES') as readonly string[] | undefined) ?? [],
     publicUrl: text('YUMAGATE_PUBLIC_URL')?.replace(/\/+$/, '') ?? null,
     workerPort: number('YUMAGATE_WORKER_PORT'),
@@ -204,6 +220,7 @@ function arrange(values: ReadonlyMap<string, unknown>, servers: ServerValues): C
     demoKey: text('YUMAGATE_DEMO_KEY'),
     jsonBytesMax: number('YUMAGATE_MAX_JSON_BYTES'),
     uploadBytesMax: number('YUMAGATE_MAX_UPLOAD_BYTES'),
+    bodyBytesMax: number('YUMAGATE_BODY_BYTES_IN_FLIGHT'),
     audioSecondsMax: number('YUMAGATE_MAX_AUDIO_S'),
     drainMs: number('YUMAGATE_DRAIN_S') * 1000,
     drainNoticeMs: (number('YUMAGATE_DRAIN_NOTICE_S') ?? (servers.databaseUrl ? DRAIN_NOTICE_S : 0)) * 1000,

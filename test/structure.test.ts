@@ -55,6 +55,7 @@ const PACKAGE_ROOM: Readonly<Record<string, RegExp>> = {
   busboy: /^src\/http\//,
   commander: /^src\/cli\//,
   pino: /^adapters\/telemetry\//,
+  'prom-client': /^adapters\/telemetry\//,
   undici: /^(adapters\/miners|devnet\/miners|src\/cli)\//,
   bullmq: /^adapters\/queue\//,
   ioredis: /^adapters\/queue\//,

@@ -23,6 +23,7 @@ import type { Directory } from '../network/directory.ts'
 import type { Signer } from '../ports/chain.ts'
 import type { RateLimits } from '../ports/limits.ts'
 import type { Logger } from '../ports/logger.ts'
+import type { Metrics } from '../ports/metrics.ts'
 import type { Dialect, DialectName } from '../ports/miner.ts'
 import type { Store } from '../ports/store.ts'
 
@@ -32,6 +33,7 @@ export type CoreOptions = {
   readonly directory: Directory
   readonly prices: PriceCatalogue
   readonly store: Store
+  readonly metrics: Metrics
   readonly signer: Signer
   readonly readAddress: (index: number) => string | Promise<string>
   readonly readGenesisHash: () => string | null
@@ -54,6 +56,7 @@ export function buildCore(options: CoreOptions) {
     gate: createGate(),
     ranking: createMinerRanking({ random: Math.random, ...RANKING }),
     records: health,
+    metrics: options.metrics,
     dialects: new Map<DialectName, Dialect>(dialects.map((dialect) => [dialect.name, dialect])),
     nowMs: systemTiming.monotonicMs,
   })

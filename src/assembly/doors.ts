@@ -4,12 +4,15 @@ import type { AccountService } from '../billing/accounts.ts'
 import type { Config } from '../config.ts'
 import { createAdminApp } from '../http/admin.ts'
 import { type AppOptions, createApp } from '../http/app.ts'
+import { BodyBudget } from '../http/body-budget.ts'
 import { RunningSignals } from '../http/running-signals.ts'
 import { type Served, serveApp } from '../http/serve.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import type { Logger } from '../ports/logger.ts'
+import type { Metrics, PartStates } from '../ports/metrics.ts'
 import type { Store } from '../ports/store.ts'
 import { StartError } from './files.ts'
+import type { DoorStates } from './states.ts'
 
 export type Doors = {
   readonly api: Served
@@ -26,6 +29,8 @@ export type DoorsOptions = {
   readonly accounts: AccountService
   readonly store: Store
   readonly ledger: Ledger
+  readonly metrics: Metrics
+  readonly readStates: (doors: DoorStates) => Promise<PartStates>
   readonly fund: ((accountId: string, amountRao: bigint) => Promise<void>) | null
 }
 
@@ -34,9 +39,17 @@ export async function openDoors({ config, log, app, signals, ...rest }: DoorsOpt
   const { host, port, token } = config.admin
   const adminToken = token ?? randomBytes(32).toString('base64url')
   const { directory } = app.models
+  const bodies = new BodyBudget(config.bodyBytesMax)
+  let served: Served | null = null
+  const tokens = config.metricsToken === null ? [adminToken] : [adminToken, config.metricsToken]
   const adminApp = createAdminApp({
     token: adminToken,
     host,
+    metrics: {
+      ...{ metrics: rest.metrics, tokens, host },
+      readStates: () =>
+        rest.readStates({ runningRequests: served?.running() ?? 0, bodyBytes: bodies.takenBytes }),
+    },
     audit: rest.store.audit,
     knowsModel: (modelId) => directory.find(modelId).some(({ listedId }) => listedId === modelId),
     accounts: rest.accounts,
@@ -51,12 +64,13 @@ export async function openDoors({ config, log, app, signals, ...rest }: DoorsOpt
   }).catch((error: unknown) => {
     throw explainAddress(error, { host, port, setting: 'YUMAGATE_ADMIN_PORT' })
   })
-  const api = await serveApp(createApp(app), { host: config.host, port: config.port, signals }).catch(
+  const api = await serveApp(createApp(app), { host: config.host, port: config.port, signals, bodies }).catch(
     async (error: unknown) => {
       await admin.close(0)
       throw explainAddress(error, { ...config, setting: 'PORT' })
     },
   )
+  served = api
   return {
     api,
     admin,

@@ -5,13 +5,13 @@ import type { PartState } from '../http/health.ts'
 import type { RunningSignals } from '../http/running-signals.ts'
 import type { Directory } from '../network/directory.ts'
 import type { Media } from '../ports/media.ts'
-import type { Store } from '../ports/store.ts'
+import type { Metrics } from '../ports/metrics.ts'
 import type { buildCore } from './core.ts'
 import type { StartOptions } from './gateway.ts'
 import type { Work } from './work.ts'
 
 export type FaceOptions = StartOptions & {
-  readonly store: Store
+  readonly metrics: Metrics
   readonly directory: Directory
   readonly core: ReturnType<typeof buildCore>
   readonly work: Work
@@ -41,6 +41,7 @@ export function buildFace(options: FaceOptions) {
     pipelines: { pipelines, signals },
     models: { directory, readPrices: pay.readPrices, createdS: MODELS_CREATED_S },
     account: { ledger: core.ledger, readGenesisHash: options.readGenesisHash },
+    metrics: options.metrics,
     health: { version: options.version, readParts: options.readiness },
   }
   return {

@@ -11,6 +11,7 @@ import { buildFace } from './face.ts'
 import type { ProgramFiles } from './files.ts'
 import { checkOwnDirectory } from './own-directory.ts'
 import { openParts, type Parts } from './parts.ts'
+import { readStates } from './states.ts'
 
 export type StartOptions = {
   readonly config: Config
@@ -54,13 +55,15 @@ export async function startGateway(options: StartOptions, { isWorking }: Gateway
   const signals = new RunningSignals({ requestTimeoutMs: config.requestTimeoutMs })
   const face = buildFace({
     ...options,
-    ...{ store, core, work, signals, directory: parts.directory, media: parts.media },
+    ...{ core, work, signals, directory: parts.directory, media: parts.media, metrics: parts.metrics },
     readiness: parts.readiness,
     readGenesisHash: () => parts.chain.state().genesisHash,
   })
   const doors = await openDoors({
     ...{ config, log, store, signals, accounts: core.accounts, ledger: core.ledger },
     app: face.app,
+    metrics: parts.metrics,
+    readStates: (states) => readStates(parts, states),
     fund: fundBy(parts.network.faucet, store),
   }).catch(async (error: unknown) => {
     await work.pipelines.close(0)

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { createMedia } from '../../adapters/media/index.ts'
 import { createStepQueue } from '../../adapters/queue/step-queue.ts'
+import { createMetrics } from '../../adapters/telemetry/metrics.ts'
 import { MINER_HEALTH } from '../../routers/miners/health.ts'
 import { openDepositOffice } from '../billing/deposit-office.ts'
 import { openPriceBook } from '../billing/price-book.ts'
@@ -37,10 +38,11 @@ export async function openParts(options: PartsOptions) {
   const { store, network, directory, processId } = base
   const { chain } = network
   const prices = await openPriceBook(store.documents, parsePrices(base.subnets.prices))
+  const metrics = createMetrics()
   let gateways = 1
   const core = buildCore({
     ...options,
-    ...{ directory, store, prices: prices.current },
+    ...{ directory, store, metrics, prices: prices.current },
     signer: network.signer,
     readAddress: network.readAddress,
     readGenesisHash: () => chain.state().genesisHash ?? config.chainGenesis,
@@ -75,7 +77,8 @@ export async function openParts(options: PartsOptions) {
     readGenesisHash: () => chain.state().genesisHash,
   })
   return {
-    ...{ ...base, chain, core, snapshots, media, work, run },
+    ...{ ...base, chain, core, snapshots, media, work, run, metrics },
+    watcher: duties.watcher,
     readiness: () =>
       readReadiness({
         ...{ store, chain, snapshots, directory, queue, performer: core.performer, purse: core.purse },

@@ -7,6 +7,7 @@ import { explainAddress } from './doors.ts'
 import { StartError } from './files.ts'
 import { announceEnd, CLOSE_MS_LEAST, type StartOptions } from './gateway.ts'
 import { openParts } from './parts.ts'
+import { readStates } from './states.ts'
 
 export type RunningWorker = {
   /** Of `healthz` and `readyz`. */
@@ -33,7 +34,17 @@ export async function startWorker(options: StartOptions): Promise<RunningWorker>
   }
   const parts = await openParts({ ...options, role: 'worker', isWorking: true })
   const { pipelines } = parts.work
-  const app = createWorkerApp({ health: { version, readParts: parts.readiness }, log })
+  const app = createWorkerApp({
+    health: { version, readParts: parts.readiness },
+    metrics:
+      config.metricsToken === null
+        ? null
+        : {
+            ...{ metrics: parts.metrics, tokens: [config.metricsToken], host: config.host },
+            readStates: () => readStates(parts, { runningRequests: 0, bodyBytes: 0 }),
+          },
+    log,
+  })
   const door = await openDoor(app, options).catch(async (error: unknown) => {
     await parts.closeRest(0)
     throw error

@@ -60,6 +60,15 @@ export const SETTINGS = {
     reason: 'Bearer token of the admin API. Default: a random one for each start, which run.json holds.',
     secret: 'whole',
   },
+  YUMAGATE_METRICS_TOKEN: {
+    schema: z
+      .string()
+      .regex(/^[\x21-\x7e]{16,200}$/, 'must be 16 to 200 printable ASCII characters without a space'),
+    default: null,
+    reason:
+      'Bearer token that opens /metrics and nothing else, beside that of the admin API. A worker serves /metrics, on YUMAGATE_WORKER_PORT, only with it.',
+    secret: 'whole',
+  },
   YUMAGATE_TRUSTED_PROXIES: {
     schema: z.string().transform(parseNetworks),
     default: null,
@@ -168,6 +177,12 @@ export const SETTINGS = {
     schema: integer(1024, 1024 * MIB),
     default: String(26 * MIB),
     reason: "Largest multipart body. OpenAI's own limit is 25 MB for the file.",
+  },
+  YUMAGATE_BODY_BYTES_IN_FLIGHT: {
+    schema: integer(1024, 1024 * 1024 * MIB),
+    default: String(256 * MIB),
+    reason:
+      'Bytes of all bodies in memory at once; one more is answered with 503. At least the largest body. A parsed body takes up to about three times its bytes.',
   },
   YUMAGATE_MAX_AUDIO_S: {
     schema: integer(1, 86_400),

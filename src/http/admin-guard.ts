@@ -11,9 +11,12 @@ import type { HttpEnv } from './http-env.ts'
 /** Who says that they make a change; the token proves only that they may. */
 const ACTOR_HEADER = 'x-yumagate-actor'
 
-/** @param host - the name it was told to listen on, which is one it may be called by */
-export function guardAdmin(token: string, host: string): MiddlewareHandler<HttpEnv> {
-  const expected = digest(token)
+/**
+ * @param tokens - each of them opens
+ * @param host - the name it was told to listen on, which is one it may be called by
+ */
+export function guardAdmin(tokens: readonly string[], host: string): MiddlewareHandler<HttpEnv> {
+  const expected = tokens.map(digest)
   return async (c, next) => {
     c.set('requestId', 'admin')
     c.set('isPrivate', true)
@@ -24,7 +27,8 @@ export function guardAdmin(token: string, host: string): MiddlewareHandler<HttpE
       )
     }
     // Of equal length whatever was given, so that the time tells nothing of the token.
-    if (!timingSafeEqual(digest(readBearer(c.env.incoming)), expected)) {
+    const given = digest(readBearer(c.env.incoming))
+    if (!expected.some((one) => timingSafeEqual(given, one))) {
       throw new GatewayError('invalid_api_key', 'The token is not that of this gateway.')
     }
     await next()

@@ -10,6 +10,7 @@ import { keyToJson, NEW_ACCOUNT, readBody } from './admin-bodies.ts'
 import { guardAdmin, readActor } from './admin-guard.ts'
 import { type AdminKeysOptions, adminAuditApp, adminKeysApp, findAccount } from './admin-keys.ts'
 import type { HttpEnv } from './http-env.ts'
+import { type MetricsAppOptions, metricsApp } from './metrics.ts'
 import { replyError, replyJson } from './reply.ts'
 import { readJsonBody } from './request-body.ts'
 
@@ -17,6 +18,8 @@ const BODY_BYTES_MAX = 64 * 1024
 
 export type AdminAppOptions = AdminKeysOptions & {
   readonly token: string
+  /** Absent where nothing runs that could be watched, as for a command that asks the store itself. */
+  readonly metrics?: MetricsAppOptions
   /** The name that it listens on. */
   readonly host: string
   readonly accounts: AccountService
@@ -29,7 +32,9 @@ export type AdminAppOptions = AdminKeysOptions & {
 export function createAdminApp(options: AdminAppOptions) {
   const { accounts, rows, ledger, log } = options
   const app = new Hono<HttpEnv>()
-  app.use(guardAdmin(options.token, options.host))
+  // Before the guard, since it has a token of its own too.
+  if (options.metrics) app.route('/metrics', metricsApp(options.metrics))
+  app.use(guardAdmin([options.token], options.host))
   const show = async (account: Account) => {
     const balance = await ledger.readBalance(account.id)
     return {

@@ -5,6 +5,7 @@ import { getPathNoStrict } from 'hono/utils/url'
 import type { AccountService } from '../billing/accounts.ts'
 import { GatewayError } from '../errors.ts'
 import type { Logger } from '../ports/logger.ts'
+import type { Metrics } from '../ports/metrics.ts'
 import { type AccountAppOptions, accountApp, receiptsApp } from './account.ts'
 import { type AudioAppOptions, audioApp } from './audio.ts'
 import { readBearer } from './authenticate.ts'
@@ -14,6 +15,7 @@ import { type HealthAppOptions, healthApp } from './health.ts'
 import type { HttpEnv } from './http-env.ts'
 import { type ImagesAppOptions, imagesApp } from './images.ts'
 import { createKeyDoor, type KeyDoorOptions } from './key-door.ts'
+import { routeOf } from './metrics.ts'
 import { type ModelsAppOptions, modelsApp } from './models.ts'
 import { type PipelinesAppOptions, pipelinesApp } from './pipelines.ts'
 import { replyError, replyPreflight } from './reply.ts'
@@ -30,7 +32,11 @@ export type AppOptions = {
   readonly models: ModelsAppOptions
   readonly account: AccountAppOptions
   readonly health: HealthAppOptions
+  readonly metrics: Pick<Metrics, 'answer'>
 }
+
+/** Of a client that left before there was an answer. */
+const LEFT_STATUS = 499
 
 /** Methods by path, for telling 405 from 404. */
 const METHODS: readonly (readonly [path: RegExp, methods: string])[] = [
@@ -55,7 +61,14 @@ export function createApp(options: AppOptions) {
 
   app.use(async (c, next) => {
     c.set('requestId', newRequestId())
+    const startedMs = performance.now()
     await next()
+    const { headersSent, statusCode } = c.env.outgoing
+    options.metrics.answer({
+      route: routeOf(c.req.path),
+      status: headersSent ? statusCode : LEFT_STATUS,
+      tookMs: performance.now() - startedMs,
+    })
   })
   app.options('*', (c) => replyPreflight(c))
   app.route('/', healthApp(options.health))

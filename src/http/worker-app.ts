@@ -4,18 +4,25 @@ import { GatewayError } from '../errors.ts'
 import type { Logger } from '../ports/logger.ts'
 import { type HealthAppOptions, healthApp } from './health.ts'
 import type { HttpEnv } from './http-env.ts'
+import { type MetricsAppOptions, metricsApp } from './metrics.ts'
 import { replyError } from './reply.ts'
 
-export type WorkerAppOptions = { readonly health: HealthAppOptions; readonly log: Logger }
+export type WorkerAppOptions = {
+  readonly health: HealthAppOptions
+  /** Null without a token for them: a worker has no admin API. */
+  readonly metrics?: MetricsAppOptions | null
+  readonly log: Logger
+}
 
 /** @returns the app; serve it with `serveApp` */
-export function createWorkerApp({ health, log }: WorkerAppOptions) {
+export function createWorkerApp({ health, metrics, log }: WorkerAppOptions) {
   const app = new Hono<HttpEnv>()
   app.use(async (c, next) => {
     c.set('requestId', 'req_worker')
     await next()
   })
   app.route('/', healthApp(health))
+  if (metrics) app.route('/metrics', metricsApp(metrics))
   app.notFound((c) =>
     replyError(
       c,

@@ -5,7 +5,15 @@
 import { GatewayError } from '../errors.ts'
 import type { Capability } from '../ports/capability.ts'
 import type { ReceiptProvider } from '../ports/ledger.ts'
-import { type Answer, type Dialect, type DialectName, MinerFailure, type Work } from '../ports/miner.ts'
+import type { Metrics } from '../ports/metrics.ts'
+import {
+  type Answer,
+  type Dialect,
+  type DialectName,
+  MinerFailure,
+  type MinerTarget,
+  type Work,
+} from '../ports/miner.ts'
 import type { Gate, MinerRanking } from '../ports/routing.ts'
 import type { ExpertDirectory, ServedExpert, ServedModel } from './experts.ts'
 import { Lane, type Permit } from './lanes.ts'
@@ -49,6 +57,7 @@ export type PerformerOptions = {
   readonly ranking: MinerRanking
   readonly records: MinerRecords
   readonly dialects: ReadonlyMap<DialectName, Dialect>
+  readonly metrics?: Pick<Metrics, 'attempt'>
   /** Monotonic milliseconds. */
   readonly nowMs: () => number
 }
@@ -158,13 +167,13 @@ export class Performer {
   }
 
   async #attempt({ job, model, permit, block }: Placement, attempts: number): Promise<Performed> {
-    const { records, dialects, nowMs } = this.#options
+    const { dialects, nowMs } = this.#options
     const { expert } = model
     const { target, incentive } = permit.slot.miner
     const dialect = dialects.get(expert.dialect)
     if (!dialect) throw new GatewayError('internal_error', `The dialect ${expert.dialect} is not installed.`)
     const startedMs = nowMs()
-    const attemptDone = records.begin(target.netuid, target.hotkey)
+    const attemptDone = this.#begin(expert, target)
     let answer: Answer
     try {
       answer = await dialect.attempt(target, job.work(model), {
@@ -201,6 +210,16 @@ export class Performer {
         permit.release()
         attemptDone(ending, latencyMs)
       },
+    }
+  }
+
+  #begin({ name }: ServedExpert, { netuid, hotkey }: MinerTarget): ReturnType<MinerRecords['begin']> {
+    const { metrics, records } = this.#options
+    const done = records.begin(netuid, hotkey)
+    return (ending, latencyMs) => {
+      done(ending, latencyMs)
+      const outcome = typeof ending === 'string' ? ending : ending.reason
+      metrics?.attempt({ expert: name, outcome, latencyMs })
     }
   }
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAccountService } from '../../../src/billing/accounts.ts'
 import { systemTiming } from '../../../src/billing/timing.ts'
 import { type AdminAppOptions, createAdminApp } from '../../../src/http/admin.ts'
+import type { MetricsAppOptions } from '../../../src/http/metrics.ts'
 import { RunningSignals } from '../../../src/http/running-signals.ts'
 import { type Served, serveApp } from '../../../src/http/serve.ts'
 import { type FakeStore, fakeStore } from '../../fakes/store.ts'
@@ -254,7 +255,8 @@ describe('the audit log', () => {
 
 it('docs/admin-api.md lists exactly the routes that there are', () => {
   const nothing: unknown = new Proxy({}, { get: () => ({}) })
-  const app = createAdminApp({ ...(nothing as AdminAppOptions), token: 'x', host: 'x' })
+  const metrics = { ...(nothing as MetricsAppOptions), tokens: ['x'], host: 'x' }
+  const app = createAdminApp({ ...(nothing as AdminAppOptions), metrics, token: 'x', host: 'x' })
   const served = app.routes
     .filter(({ method, path }) => method !== 'ALL' && !path.includes('*'))
     .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
