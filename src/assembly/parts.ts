@@ -82,7 +82,7 @@ export async function openParts(options: PartsOptions) {
     readiness: () =>
       readReadiness({
         ...{ store, chain, snapshots, directory, queue, performer: core.performer, purse: core.purse },
-        ...{ watcher: duties.watcher, readFleet: heartbeat.state },
+        ...{ limits: core.limits, watcher: duties.watcher, readFleet: heartbeat.state },
         readShutdown: () => run.shutdown,
         readDevnetProblem: network.readProblem,
       }),

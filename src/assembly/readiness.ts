@@ -1,5 +1,6 @@
 /** What `readyz` says: each part, whether it is ready, what is wrong and what to do. */
 import type { DepositWatcher } from '../billing/deposits.ts'
+import type { FallbackLimits } from '../billing/fallback-limits.ts'
 import type { Purse } from '../billing/purse.ts'
 import type { HeartbeatState } from '../fleet/heartbeat.ts'
 import type { PartState } from '../http/health.ts'
@@ -18,6 +19,7 @@ export type ReadinessOptions = {
   readonly performer: Performer
   readonly purse: Purse
   readonly queue: StepQueue
+  readonly limits: Pick<FallbackLimits, 'problem'>
   readonly watcher: DepositWatcher
   readonly readFleet: () => HeartbeatState
   /** Null while accepting; else why not. */
@@ -35,6 +37,8 @@ export async function readReadiness(options: ReadinessOptions): Promise<Readonly
     ledger: { ...purse.state(), ready: true, problem: null },
     // Chat needs no queue, and runs are rows that wait for it: a balancer must not take every gateway away because Redis is.
     queue: { ...queue.state(), ready: true },
+    // They go on in memory while their keeper is away.
+    limits: { ready: true, problem: options.limits.problem() },
     chain: readChain(options),
     miners: readMiners(options),
     deposits: readDeposits(options.watcher),

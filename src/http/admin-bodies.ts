@@ -52,13 +52,14 @@ const limits = {
 }
 
 const changeSchema = z.strictObject(limits)
+const someChange = changeSchema.refine((change) => Object.keys(change).length > 0, 'names nothing to change')
 
 export const NEW_ACCOUNT = z.strictObject({
   name: z.string(),
   devnet_fund: z.string().nullable().optional(),
 })
 export const NEW_KEY = z.strictObject({ account: z.string().min(1), ...limits })
-export const KEY_CHANGE = changeSchema
+export const KEY_CHANGE = someChange
 export const ROTATION = z.strictObject({ overlap_s: z.int().min(0).max(OVERLAP_S_MAX) })
 
 /** @throws GatewayError `invalid_request` naming the first field that is wrong */

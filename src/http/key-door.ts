@@ -34,8 +34,13 @@ export function createKeyDoor({ limits, timing, trustedProxies }: KeyDoorOptions
   return async (c, rules, limitId) => {
     if (rules.networks !== null) checkAddress(c, rules, rules.networks)
     const { requestsPerMinute, tokensPerMinute } = rules
-    // Reading what there is, such as a run that one waits for, is free.
-    if (c.req.method !== 'POST' || (requestsPerMinute ?? tokensPerMinute) === null) return
+    // Reading what there is, such as a run that one waits for, is free, and so is ending it.
+    if (
+      c.req.method !== 'POST' ||
+      c.req.path.endsWith('/cancel') ||
+      (requestsPerMinute ?? tokensPerMinute) === null
+    )
+      return
     const rate = new KeyRate({ limits, limitId, requestsPerMinute, tokensPerMinute, timing })
     c.set('rate', rate)
     await rate.takeRequest()

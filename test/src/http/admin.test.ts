@@ -166,6 +166,11 @@ describe('keys', () => {
     expect(json).toMatchObject({ requests_per_minute: null, models: ['yuma-text'], name: 'web' })
   })
 
+  it('a change that names nothing is refused: 400', async () => {
+    const { keyId } = await makeAccount()
+    expect((await ask('PATCH', `/keys/${keyId}`, { body: {} })).status).toBe(400)
+  })
+
   it('are rotated: a new text, the old one for the time stated', async () => {
     const { keyId } = await makeAccount()
     const { status, json } = await ask('POST', `/keys/${keyId}/rotate`, { body: { overlap_s: 3600 } })
