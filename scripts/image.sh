@@ -7,7 +7,7 @@
 #   scripts/image.sh check    builds it, runs it and tries what it promises; ends with the line "N passed, N failed"
 #   scripts/image.sh clean    removes everything that the other two keep
 #
-# IMAGE_STATE names the folder for images and layers (default: /var/tmp/yumagate-image, a few GB).
+# IMAGE_STATE names the folder for images and layers (default: /var/tmp/yumagate-image; 650 MB, more while it builds).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 state=${IMAGE_STATE:-/var/tmp/yumagate-image}
@@ -27,7 +27,7 @@ prepare() {
   fi
   mkdir -p "$TMPDIR"
   exec 9>"$state/lock"
-  flock 9
+  flock -w 900 9 || { say "another run has $state"; exit 1; }
   printf '[storage]\ndriver = "vfs"\ngraphroot = "%s/storage"\nrunroot = "%s/run"\n' "$state" "$state" >"$state/storage.conf"
   # Left by a run that was cut off.
   buildah rm --all >/dev/null

@@ -125,6 +125,11 @@ describe('compose.yaml', () => {
     expect(healthcheck?.test.at(-1)).toContain(`http://127.0.0.1:${configOf(environment).workerPort}/healthz`)
   })
 
+  it('names in links to files the address that the API is published at', () => {
+    for (const name of ['gateway', 'worker'])
+      expect(configOf(compose.services[name]!.environment).publicUrl).toBe(`http://127.0.0.1:${image.port}`)
+  })
+
   it('tells the worker the chain of the gateway in whose network it stands', () => {
     const { gateway, worker } = compose.services
     const port = configOf(gateway!.environment).devnet.chainPort

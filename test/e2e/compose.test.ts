@@ -59,7 +59,9 @@ const RUN = {
   steps: [
     { id: 'first', use: 'chat', with: { messages: [{ role: 'user', content: 'What is 12 times 7?' }] } },
     { id: 'second', use: 'text.concat', with: { parts: ['It is ', { $from: '/steps/first/text' }] } },
+    { id: 'paint', use: 'image.generate', with: { prompt: 'a red fox under a tree', size: '256x256' } },
   ],
+  output: { words: { $from: '/steps/second/text' }, picture: { $from: '/steps/paint/items/0/url' } },
 }
 
 describe.skipIf(isSkipped)(`docker compose --profile servers up${because}`, () => {
@@ -81,10 +83,12 @@ describe.skipIf(isSkipped)(`docker compose --profile servers up${because}`, () =
   })
 
   it('runs a pipeline, whose steps the worker alone can have done', async () => {
-    const { call } = await connect(host, 'gateway-data')
+    const { call, key } = await connect(host, 'gateway-data')
     const { status, body } = await call('/v1/pipelines/runs?wait=30', RUN)
     expect([status, body.status]).toEqual([200, 'succeeded'])
-    expect(JSON.stringify(body.output ?? body.outputs)).toContain('It is 84')
+    expect(body.output.words).toBe('It is 84')
+    const picture = await fetch(body.output.picture, { headers: { authorization: `Bearer ${key}` } })
+    expect([picture.status, picture.headers.get('content-type')]).toEqual([200, 'image/png'])
     before = (await call('/v1/account')).body
   })
 
