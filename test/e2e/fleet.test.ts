@@ -224,7 +224,7 @@ describe.skipIf(skip !== null)('two gateways and a worker on one Postgres and on
     await a?.kill()
     await createAccount(owner, 'second', '3')
     await until('it is credited', async () => (await balanceOf(b, second.key)) === 3_000_000_000n)
-    expect((await partsOf(b)).deposits?.status).toBe('following')
+    await until('it follows the chain', async () => (await partsOf(b)).deposits?.status === 'following')
   }, 60_000)
 
   it('a draining gateway says so first, still takes requests then, and ends with 0', async () => {
