@@ -110,7 +110,9 @@ export function fakeKeys(books: FakeBooks): Keys {
       const isSamePeriod = rules?.budget?.period === before.rules?.budget?.period
       for (const [hash, key] of keys) {
         if (key.limitId !== before.limitId) continue
-        keys.set(hash, { ...key, rules, budgetSinceMs: isSamePeriod ? key.budgetSinceMs : books.now() })
+        // Two changes in one millisecond are two periods.
+        const nextMs = Math.max(books.now(), key.budgetSinceMs + 1)
+        keys.set(hash, { ...key, rules, budgetSinceMs: isSamePeriod ? key.budgetSinceMs : nextMs })
       }
       const after = show(find(keyId)[1])
       const describe = (key: KeyRecord) => ({
