@@ -55,6 +55,10 @@ export type Config = Readonly<{
   /** Of all bodies together. */
   bodyBytesMax: number
   audioSecondsMax: number
+  /** What an account gets for nothing. */
+  goodwill: Readonly<{ interruptedTokensPerDay: number; abortsPerMinute: number }>
+  /** Of all files that one account has uploaded or that its runs have made. */
+  accountFileBytesMax: number
   drainMs: number
   /** How long `readyz` says no before the drain begins. */
   drainNoticeMs: number
@@ -222,6 +226,11 @@ function arrange(values: ReadonlyMap<string, unknown>, servers: ServerValues): C
     uploadBytesMax: number('YUMAGATE_MAX_UPLOAD_BYTES'),
     bodyBytesMax: number('YUMAGATE_BODY_BYTES_IN_FLIGHT'),
     audioSecondsMax: number('YUMAGATE_MAX_AUDIO_S'),
+    goodwill: {
+      interruptedTokensPerDay: number('YUMAGATE_FREE_INTERRUPTED_TOKENS'),
+      abortsPerMinute: number('YUMAGATE_FREE_ABORTS_PER_MINUTE'),
+    },
+    accountFileBytesMax: number('YUMAGATE_ACCOUNT_FILE_BYTES'),
     drainMs: number('YUMAGATE_DRAIN_S') * 1000,
     drainNoticeMs: (number('YUMAGATE_DRAIN_NOTICE_S') ?? (servers.databaseUrl ? DRAIN_NOTICE_S : 0)) * 1000,
     requestTimeoutMs: number('YUMAGATE_REQUEST_TIMEOUT_S') * 1000,

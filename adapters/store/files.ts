@@ -47,6 +47,13 @@ export function createFiles(database: Database): Files {
       )
       return rows.map(readFile)
     },
+    async sumBytes(accountId) {
+      const [row] = await database.query(
+        'select coalesce(sum(size_bytes), 0)::bigint as size_bytes from yumagate.file where account_id = $1',
+        [accountId],
+      )
+      return row ? integerOf(row, 'size_bytes') : 0
+    },
     async remove(fileId, accountId) {
       const rows = await database.query(
         'delete from yumagate.file where id = $1 and account_id = $2 returning id',

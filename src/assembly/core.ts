@@ -12,6 +12,7 @@ import { MINER_HEALTH, MinerHealth } from '../../routers/miners/health.ts'
 import { createMinerRanking, RANKING } from '../../routers/miners/rank.ts'
 import { createAccountService } from '../billing/accounts.ts'
 import { createFallbackLimits } from '../billing/fallback-limits.ts'
+import { Goodwill } from '../billing/goodwill.ts'
 import { createMeter } from '../billing/meter.ts'
 import type { PriceCatalogue } from '../billing/prices.ts'
 import { createPurse } from '../billing/purse.ts'
@@ -83,6 +84,7 @@ export function buildCore(options: CoreOptions) {
   const pay: PayOptions = {
     purse,
     readPrices: () => prices,
+    goodwill: new Goodwill({ timing: systemTiming, ...config.goodwill }),
     holdTtlMs: config.requestTimeoutMs + HOLD_MARGIN_MS,
   }
   return {

@@ -44,6 +44,7 @@ export function buildWork(options: WorkOptions) {
     links: createSignedLinks({ secret: options.linkSecret, wallMs: Date.now }),
     wallMs: Date.now,
     publicUrl: config.publicUrl,
+    accountBytesMax: config.accountFileBytesMax,
     baseUrl: options.baseUrl,
   })
   const { performer, meter } = core

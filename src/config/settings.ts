@@ -184,6 +184,24 @@ export const SETTINGS = {
     reason:
       'Bytes of all bodies in memory at once; one more is answered with 503. At least the largest body. A parsed body takes up to about three times its bytes.',
   },
+  YUMAGATE_ACCOUNT_FILE_BYTES: {
+    schema: integer(1024, 1024 * 1024 * 1024 * MIB),
+    default: String(1024 * MIB),
+    reason:
+      'Bytes of files that one account may keep; an upload beyond it is refused. What its runs make counts and is never refused: it is paid for.',
+  },
+  YUMAGATE_FREE_INTERRUPTED_TOKENS: {
+    schema: integer(0, 1_000_000_000),
+    default: '200000',
+    reason:
+      'Output tokens of answers that miners broke off which an account gets free in a day (UTC), of one miner a tenth of them; beyond it what was delivered is charged. For each gateway.',
+  },
+  YUMAGATE_FREE_ABORTS_PER_MINUTE: {
+    schema: integer(1, 1_000_000),
+    default: '120',
+    reason:
+      'Requests a minute that an account may give up before anything was delivered, over ten minutes; beyond it 429. For each gateway.',
+  },
   YUMAGATE_MAX_AUDIO_S: {
     schema: integer(1, 86_400),
     default: '1800',

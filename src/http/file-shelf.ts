@@ -18,6 +18,8 @@ export type FileShelfOptions = {
   readonly files: Files
   readonly blobs: Blobs
   readonly links: SignedLinks
+  /** Bytes that one account may keep, for what it uploads. */
+  readonly accountBytesMax?: number
   /** Milliseconds since 1970. */
   readonly wallMs: () => number
   /** Where callers reach the gateway, when it was said; it goes before everything else. */
@@ -59,6 +61,20 @@ export class FileShelf {
     }
     await this.#options.files.add(stored)
     return stored
+  }
+
+  /** The same for what a caller sends: only so much of it is kept. @throws GatewayError `request_too_large` */
+  async upload(accountId: string, file: NewFile): Promise<StoredFile> {
+    const { files, accountBytesMax = Number.POSITIVE_INFINITY } = this.#options
+    const keptBytes = await files.sumBytes(accountId)
+    if (keptBytes + file.bytes.length > accountBytesMax) {
+      throw new GatewayError(
+        'request_too_large',
+        `The files of this account take ${keptBytes} of the ${accountBytesMax} bytes that it may keep. Delete some first.`,
+        { param: 'file' },
+      )
+    }
+    return await this.put(accountId, file)
   }
 
   /** @throws GatewayError `not_found`, also for another account's */

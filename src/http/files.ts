@@ -33,7 +33,7 @@ export function filesApp({ contract, shelf, uploadBytesMax }: FilesAppOptions) {
           { param: 'file' },
         )
       }
-      const stored = await shelf.put(c.var.principal.account.id, { ...file, purpose })
+      const stored = await shelf.upload(c.var.principal.account.id, { ...file, purpose })
       return replyJson(c, show(stored, c.env.incoming.headers.host))
     })
     .get('/', async (c) => {

@@ -1,5 +1,6 @@
 /** A paid stream on its way to the caller: edited, metered, cut at its limit, settled before it ends. */
 import { createHash } from 'node:crypto'
+import { isLeft } from '../billing/goodwill.ts'
 import type { Meter } from '../billing/meter.ts'
 import { type PriceCatalogue, total } from '../billing/prices.ts'
 import { GatewayError } from '../errors.ts'
@@ -70,17 +71,11 @@ export class ChatDelivery {
         yield this.#editor.writeUsage(writeUsage(this.#inputTokens, this.#chargedOutput(), receipt))
       }
     } catch (thrown) {
-      if (this.#ending === 'open' && !this.#isLeft()) this.#ending = 'failed'
-      throw this.#fail(thrown)
+      if (this.#ending === 'open' && !isLeft(this.#signal)) this.#ending = 'failed'
+      throw await this.#forgive(this.#fail(thrown))
     } finally {
       await this.#close()
     }
-  }
-
-  /** Whether the caller went away, which is not the miner's failure. */
-  #isLeft(): boolean {
-    const { aborted, reason } = this.#signal
-    return aborted && reason instanceof GatewayError && reason.code === 'client_closed_request'
   }
 
   #fail(thrown: unknown): GatewayError {
@@ -95,12 +90,38 @@ export class ChatDelivery {
     return error
   }
 
+  /** An answer that its miner breaks off is free, within bounds. Beyond them what was delivered is charged, and the error says so. */
+  async #forgive(error: GatewayError): Promise<GatewayError> {
+    const { caller, performed } = this.#paid
+    const { goodwill } = this.#options
+    if (!goodwill || this.#ending !== 'failed' || !this.#hasDelivered || error.spec.blame !== 'expert')
+      return error
+    const answer = {
+      accountId: caller.accountId,
+      hotkey: performed.provider.hotkey,
+      tokens: this.#chargedOutput(),
+    }
+    if (goodwill.forgive(answer)) return error
+    try {
+      await this.#settle()
+    } catch {
+      return error // The purse has logged it and releases the hold.
+    }
+    this.#ending = 'done'
+    return new GatewayError(
+      error.code,
+      `${error.message.replace(' Nothing was charged.', '')} What was delivered was charged: too much was broken off for this account today.`,
+      { cause: error.cause },
+    )
+  }
+
   /** What is still open when the generator is left: the caller went away, or the miner failed. */
   async #close(): Promise<void> {
     if (this.#ending === 'done') return
     this.#paid.performed.finish('abandoned')
-    const leftByCaller = this.#ending === 'open' && this.#hasDelivered
-    if (leftByCaller)
+    const isLeftByCaller = this.#ending === 'open'
+    if (isLeftByCaller && !this.#hasDelivered) this.#options.goodwill?.noteLeft(this.#paid.caller.accountId)
+    if (isLeftByCaller && this.#hasDelivered)
       await this.#settle().catch(() => undefined) // The purse has logged it and releases the hold.
     else await this.#options.purse.void(this.#paid.admission.reservation)
   }

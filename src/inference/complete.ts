@@ -1,5 +1,6 @@
 /** The chat verb: bound → hold → perform → meter → settle, whole or as a stream. */
 import { createHash } from 'node:crypto'
+import { isLeft } from '../billing/goodwill.ts'
 import type { Meter } from '../billing/meter.ts'
 import { boundInputTokens, type Picture, type Prompt, readPrompt } from '../billing/prompt.ts'
 import { GatewayError } from '../errors.ts'
@@ -89,6 +90,7 @@ export async function complete(
     const { payloads } = performed.answer
     return { kind: 'stream', performed, payloads: new ChatDelivery(paid, options, signal).run(payloads) }
   } catch (thrown) {
+    if (isLeft(signal)) options.goodwill?.noteLeft(caller.accountId)
     await options.purse.void(admission.reservation)
     throw thrown
   }

@@ -1,4 +1,5 @@
 /** The image generation verb: words in, pictures out. */
+import { isLeft } from '../billing/goodwill.ts'
 import { GatewayError } from '../errors.ts'
 import type { Receipt } from '../ports/ledger.ts'
 import type { Media } from '../ports/media.ts'
@@ -68,6 +69,7 @@ export async function paint(caller: Caller, order: PaintOrder, options: PaintOpt
     )
     return { images, revisedPrompt: answer.revisedPrompt, receipt, performed }
   } catch (thrown) {
+    if (isLeft(signal)) pay.goodwill?.noteLeft(caller.accountId)
     await pay.purse.void(reservation)
     throw thrown
   }

@@ -1,5 +1,6 @@
 /** The money side of one request: what it can cost at most, its hold, and the parts of its receipt. */
 import { createHash } from 'node:crypto'
+import type { Goodwill } from '../billing/goodwill.ts'
 import type { KeyRate, TokenShare } from '../billing/key-rate.ts'
 import { affordableUnits, type PriceCatalogue, total, type Units } from '../billing/prices.ts'
 import type { Purse, Reservation } from '../billing/purse.ts'
@@ -29,6 +30,8 @@ export type PayOptions = {
   readonly purse: Purse
   /** The catalogue in force; a request keeps the one it was admitted under. */
   readonly readPrices: () => PriceCatalogue
+  /** Bounds what an account gets for nothing; without it nothing is. */
+  readonly goodwill?: Goodwill
   /** A hold outlives the longest request. */
   readonly holdTtlMs: number
 }
@@ -42,13 +45,15 @@ export type Admission = {
 /**
  * Holds the worst case of work whose size is known.
  *
- * @throws GatewayError `invalid_request` the caller's own cap does not cover it · as `Purse.reserve`
+ * @throws GatewayError `invalid_request` the caller's own cap does not cover it · `rate_limit_exceeded` too many were left unanswered ·
+ *   as `Purse.reserve`
  */
 export async function admit(
   caller: Caller,
   order: { readonly model: string; readonly unitsMax: Units; readonly tokenShare?: TokenShare | null },
-  { purse, readPrices, holdTtlMs }: PayOptions,
+  { purse, goodwill, readPrices, holdTtlMs }: PayOptions,
 ): Promise<Admission> {
+  goodwill?.admit(caller.accountId)
   const prices = readPrices()
   const amountRao = total(prices.priceLines(order.model, order.unitsMax))
   const { costMaxRao, rate: _rate, ...payer } = caller

@@ -1,4 +1,5 @@
 /** The transcription verb: a decoded recording in, words out. */
+import { isLeft } from '../billing/goodwill.ts'
 import { GatewayError } from '../errors.ts'
 import type { Receipt } from '../ports/ledger.ts'
 import type { TranscriptionAnswer } from '../ports/miner.ts'
@@ -64,6 +65,7 @@ export async function transcribe(
     )
     return { answer, receipt, performed }
   } catch (thrown) {
+    if (isLeft(signal)) pay.goodwill?.noteLeft(caller.accountId)
     await pay.purse.void(reservation)
     throw thrown
   }

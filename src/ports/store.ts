@@ -29,6 +29,8 @@ export interface Files {
   /** Null when it does not exist or belongs to another account. */
   find(fileId: string, accountId: string): Promise<StoredFile | null>
   list(accountId: string, limit: number): Promise<readonly StoredFile[]>
+  /** Bytes of all files of the account. */
+  sumBytes(accountId: string): Promise<number>
   /** @returns false when there was none */
   remove(fileId: string, accountId: string): Promise<boolean>
 }

@@ -64,6 +64,17 @@ export function filesContract(name: string, { make }: Pick<StoreContract, 'make'
       expect(await files.list(accountId, 2)).toEqual([added[2], added[1]])
     })
 
+    it('the bytes of an account are those of its own files, until they are removed', async () => {
+      const { accountId } = await newCustomer(store, 0n)
+      const other = await newCustomer(store, 0n)
+      expect(await files.sumBytes(accountId)).toBe(0)
+      const [large, small] = [fileOf(accountId), fileOf(accountId, { sizeBytes: 7 })]
+      for (const file of [large, small, fileOf(other.accountId)]) await files.add(file)
+      expect(await files.sumBytes(accountId)).toBe(5_000_000_007)
+      await files.remove(large.id, accountId)
+      expect(await files.sumBytes(accountId)).toBe(7)
+    })
+
     it('a file is removed once', async () => {
       const { accountId } = await newCustomer(store, 0n)
       const file = fileOf(accountId)

@@ -22,6 +22,12 @@ export function fakeFiles(): Files {
         .reverse()
         .slice(0, limit)
     },
+    async sumBytes(accountId) {
+      return [...files.values()].reduce(
+        (sum, file) => sum + (file.accountId === accountId ? file.sizeBytes : 0),
+        0,
+      )
+    },
     async remove(fileId, accountId) {
       return find(fileId, accountId) !== null && files.delete(fileId)
     },

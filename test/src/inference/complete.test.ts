@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { Goodwill } from '../../../src/billing/goodwill.ts'
+import { systemTiming } from '../../../src/billing/timing.ts'
+import { GatewayError } from '../../../src/errors.ts'
 import { complete, type StreamedChat } from '../../../src/inference/complete.ts'
 import { caller, FUNDS_RAO, model, type StageOptions, stage } from './stage.ts'
 
@@ -21,6 +24,9 @@ async function ask(options: StageOptions, extra: object = {}) {
   const chat = await complete(caller(), order(extra), { ...scene.options, signal: open() })
   return { ...scene, chat }
 }
+
+const goodwillOf = (bounds: Partial<ConstructorParameters<typeof Goodwill>[0]>) =>
+  new Goodwill({ timing: systemTiming, interruptedTokensPerDay: 1e6, abortsPerMinute: 100, ...bounds })
 
 const untouched = { availableRao: FUNDS_RAO, heldRao: 0n, spentRao: 0n }
 
@@ -132,6 +138,28 @@ describe('a whole answer', () => {
     expect(scene.dialect.attempts).toHaveLength(0)
   }, 20_000)
 
+  it('that an account leaves again and again is refused in the end, before it is dispatched', async () => {
+    const scene = await stage({
+      behave: () => 'hangs-before-the-first-byte',
+      goodwill: goodwillOf({ abortsPerMinute: 1 }),
+    })
+    const leaveOne = async () => {
+      const controller = new AbortController()
+      const attempts = scene.dialect.attempts.length
+      const answer = complete(caller(), order(), { ...scene.options, signal: controller.signal })
+      await expect.poll(() => scene.dialect.attempts.length).toBe(attempts + 1)
+      controller.abort(new GatewayError('client_closed_request', 'left'))
+      await expect(answer).rejects.toMatchObject({ code: 'client_closed_request' })
+    }
+    for (let i = 0; i < 10; i += 1) await leaveOne()
+    await expect(complete(caller(), order(), { ...scene.options, signal: open() })).rejects.toMatchObject({
+      code: 'rate_limit_exceeded',
+    })
+    expect(scene.dialect.attempts).toHaveLength(10)
+    expect(scene.purse.state().open).toBe(0)
+    expect((await scene.balance()).spentRao).toBe(0n)
+  })
+
   it('whose caller left before it came is free', async () => {
     const scene = await stage({ behave: () => 'hangs-before-the-first-byte' })
     const controller = new AbortController()
@@ -176,6 +204,24 @@ describe('a stream', () => {
     const { chat, balance } = await stream({ behave: () => 'cuts-halfway' })
     const { error } = await drain(chat)
     expect(error).toMatchObject({ code: 'expert_bad_response' })
+    expect(await balance()).toEqual(untouched)
+  })
+
+  it('that one miner breaks off again and again is charged beyond the day’s free tokens, and says so', async () => {
+    const goodwill = goodwillOf({ interruptedTokensPerDay: 0 })
+    const { chat, balance } = await stream({ behave: () => 'cuts-halfway', goodwill })
+    const { error } = await drain(chat)
+    expect(error).toMatchObject({ code: 'expert_bad_response' })
+    expect(String((error as Error).message)).toContain('What was delivered was charged')
+    const { spentRao, heldRao } = await balance()
+    expect(spentRao).toBeGreaterThan(0n)
+    expect(heldRao).toBe(0n)
+  })
+
+  it('that breaks off within the day’s free tokens is free', async () => {
+    const goodwill = goodwillOf({ interruptedTokensPerDay: 100_000 })
+    const { chat, balance } = await stream({ behave: () => 'cuts-halfway', goodwill })
+    await drain(chat)
     expect(await balance()).toEqual(untouched)
   })
 

@@ -3,6 +3,7 @@ import { createO200kTokenizer } from '../../../adapters/tokens/o200k.ts'
 import { createGate } from '../../../routers/gate/choose.ts'
 import { MINER_HEALTH, MinerHealth } from '../../../routers/miners/health.ts'
 import { createMinerRanking, RANKING } from '../../../routers/miners/rank.ts'
+import type { Goodwill } from '../../../src/billing/goodwill.ts'
 import { createMeter } from '../../../src/billing/meter.ts'
 import { parsePrices } from '../../../src/billing/prices.ts'
 import { createPurse } from '../../../src/billing/purse.ts'
@@ -64,6 +65,8 @@ export type StageOptions = {
   readonly miners?: readonly string[]
   readonly deltas?: readonly string[]
   readonly fundsRao?: bigint
+  /** Bounds what is free; without it nothing is bounded. */
+  readonly goodwill?: Goodwill
 }
 
 export async function stage({
@@ -71,6 +74,7 @@ export async function stage({
   miners = ['a', 'b', 'c'],
   deltas,
   fundsRao = FUNDS_RAO,
+  goodwill,
 }: StageOptions) {
   const store = fakeStore()
   await store.accounts.create({ id: ACCOUNT, name: 'test', depositAddress: '5Deposit' })
@@ -120,6 +124,7 @@ export async function stage({
     readPrices: () => prices,
     holdTtlMs: 60_000,
     wallMs: () => 1_764_000_000_000,
+    ...(goodwill && { goodwill }),
   }
   const balance = () => store.ledger.readBalance(ACCOUNT)
   return { store, directory, dialect, performer, purse, options, records, balance }
