@@ -42,3 +42,20 @@ export function permitDirectory(directory: ExpertDirectory, rules: KeyRules | nu
     explain: (expertName) => directory.explain(expertName),
   }
 }
+
+/** As `permitDirectory`, with each model for no other work than the key may do: for steps, whose work is known by their models. */
+export function narrowDirectory(directory: ExpertDirectory, rules: KeyRules | null): ExpertDirectory {
+  const permitted = permitDirectory(directory, rules)
+  const allowed = rules?.capabilities
+  if (!allowed) return permitted
+  const narrow = (model: ServedModel): ServedModel => ({
+    ...model,
+    capabilities: model.capabilities.filter((capability) => allowed.includes(capability)),
+  })
+  return {
+    find: (modelId) => permitted.find(modelId).map(narrow),
+    listFor: (capability) => (allowed.includes(capability) ? permitted.listFor(capability).map(narrow) : []),
+    readMiners: (expertName) => permitted.readMiners(expertName),
+    explain: (expertName) => permitted.explain(expertName),
+  }
+}

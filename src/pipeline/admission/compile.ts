@@ -2,7 +2,7 @@
 import type { PriceBook } from '../../billing/price-book.ts'
 import { GatewayError } from '../../errors.ts'
 import type { ExpertDirectory } from '../../inference/experts.ts'
-import { permitCapability, permitDirectory } from '../../inference/permit.ts'
+import { narrowDirectory, permitCapability } from '../../inference/permit.ts'
 import type { KeyRules } from '../../ports/keys.ts'
 import type { Media } from '../../ports/media.ts'
 import type { Planner } from '../../ports/routing.ts'
@@ -66,7 +66,7 @@ export async function compile(order: CompileOrder, options: CompileOptions): Pro
   const definition = options.contract.check('CreateRunRequest', order.value)
   const steps = readSteps(definition)
   for (const { use } of steps) if (use !== 'text.concat') permitCapability(order.rules, use)
-  const directory = permitDirectory(options.directory, order.rules)
+  const directory = narrowDirectory(options.directory, order.rules)
   const edges = steps.map((step) => ({ id: step.id, reads: listReads(step, steps) }))
   const layers = planLayers(steps, edges, options.planner)
   const { accountId, signal } = order
