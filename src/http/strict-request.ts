@@ -19,6 +19,8 @@ export function findAmbiguity(incoming: IncomingMessage): string | null {
   if (countOf(rawHeaders, 'host') > 1) return 'Host must be given once.'
   // This is the origin, not a proxy: `GET http://elsewhere/` has two hosts, and rules of a proxy by path may not see its path.
   if (url.charCodeAt(0) !== 0x2f) return 'The request must name a path of this server, such as /v1/models.'
+  // No id has one, and what is behind us may end a text there.
+  if (url.includes('%00')) return 'The path must hold no %00.'
   return null
 }
 

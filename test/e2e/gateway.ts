@@ -52,7 +52,7 @@ export async function launch({
   })
   let errors = ''
   child.stderr.on('data', (part: Buffer) => {
-    errors = (errors + part.toString()).slice(-20_000)
+    errors = (errors + part.toString()).slice(-2_000_000)
   })
   const ready = await readReady(child, () => errors)
   return {

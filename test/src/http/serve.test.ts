@@ -133,6 +133,7 @@ describe('a request that two servers could read in two ways is refused, and its 
     ['an absolute URL with a user', `GET http://a:b@elsewhere/ok HTTP/1.1\r\n${HOST}\r\n${HIDDEN}`],
     ['an asterisk', `OPTIONS * HTTP/1.1\r\n${HOST}\r\n${HIDDEN}`],
     ['a raw character over 0x7f in the path', `GET /\xe9 HTTP/1.1\r\n${HOST}\r\n${HIDDEN}`],
+    ['a NUL in the path', `GET /a%00b HTTP/1.1\r\n${HOST}\r\n${HIDDEN}`],
     ['another version', `GET /ok HTTP/2.0\r\n${HOST}\r\n${HIDDEN}`],
     ['no version', `GET /ok\r\n\r\n${HIDDEN}`],
     ['the preface of HTTP/2', `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${HIDDEN}`],
