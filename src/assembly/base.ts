@@ -1,6 +1,7 @@
 /** What everything else stands on: what is kept, and the network, opened side by side. */
 import { randomUUID } from 'node:crypto'
 import { accessSync, constants, mkdirSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
 import { Directory } from '../network/directory.ts'
 import { readBearers, readSubnets, reasonOf, StartError } from './files.ts'
 import type { StartOptions } from './gateway.ts'
@@ -11,7 +12,11 @@ import { openStorage } from './storage.ts'
 export async function openBase(options: StartOptions) {
   const { config, files, progress } = options
   const subnets = readSubnets(config, files)
-  const directory = new Directory({ file: subnets, bearers: readBearers(subnets) })
+  const directory = new Directory({
+    file: subnets,
+    bearers: readBearers(subnets),
+    ownAddresses: readOwnAddresses(),
+  })
   checkDirectory(config.dataDirectory, 'data directory', 'YUMAGATE_DATA_DIR')
   if (config.blobDirectory !== null)
     checkDirectory(config.blobDirectory, 'folder of files', 'YUMAGATE_BLOB_DIR')
@@ -37,4 +42,10 @@ function checkDirectory(directory: string, name: string, setting: string): void 
   } catch (cause) {
     throw new StartError(`The ${name} ${directory} (${setting}) cannot be written: ${reasonOf(cause)}`)
   }
+}
+
+function readOwnAddresses(): ReadonlySet<string> {
+  return new Set(
+    Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)),
+  )
 }

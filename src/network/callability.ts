@@ -8,6 +8,7 @@ export const REASONS = {
   'no-axon': 'publishes no address',
   'bad-address': 'publishes something that is no address',
   'private-address': 'publishes an address that is not publicly routable',
+  'own-address': 'publishes an address of this machine',
   'low-port': 'publishes a port under 1024 other than 80 and 443',
 } as const
 
@@ -16,6 +17,8 @@ export type NotCallableReason = keyof typeof REASONS
 export type CallabilityRules = {
   /** Miners on this machine count as callable: in the devnet profile alone. */
   readonly allowLoopback: boolean
+  /** Addresses of this machine's own interfaces, where something may listen that trusts its neighbours. */
+  readonly ownAddresses?: ReadonlySet<string>
 }
 
 /** @returns null when the neuron can be called */
@@ -32,6 +35,7 @@ export function findObstacle(
   const kind = classifyAddress(axon.ip)
   if (kind === 'invalid') return 'bad-address'
   if (kind === 'private' || (kind === 'loopback' && !rules.allowLoopback)) return 'private-address'
+  if (kind === 'public' && rules.ownAddresses?.has(axon.ip)) return 'own-address'
   if (axon.port < 1024 && axon.port !== 80 && axon.port !== 443) return 'low-port'
   return null
 }

@@ -3,7 +3,7 @@ import type { ExpertDirectory, ServedExpert, ServedMiner, ServedModel } from '..
 import type { Capability } from '../ports/capability.ts'
 import type { Metagraph } from '../ports/chain.ts'
 import { networkOf, urlOf } from './addresses.ts'
-import { findObstacle, type NotCallableReason } from './callability.ts'
+import { type CallabilityRules, findObstacle, type NotCallableReason } from './callability.ts'
 import type { ExpertEntry, SubnetsFile } from './subnets-file.ts'
 
 /** What the start lines and `readyz` say of one expert. */
@@ -31,17 +31,21 @@ export type DirectoryOptions = {
   readonly file: SubnetsFile
   /** Bearer keys by expert, read from their files. */
   readonly bearers: ReadonlyMap<string, string>
+  /** Of this machine: never called, whoever publishes them. */
+  readonly ownAddresses?: ReadonlySet<string>
 }
 
 export class Directory implements ExpertDirectory {
   readonly #file: SubnetsFile
+  readonly #rules: CallabilityRules
   readonly #models = new Map<string, ServedModel[]>()
   readonly #listings: ModelListing[] = []
   readonly #placed = new Map<string, Placed>()
   readonly #status = new Map<string, ExpertStatus>()
 
-  constructor({ file, bearers }: DirectoryOptions) {
+  constructor({ file, bearers, ownAddresses = new Set() }: DirectoryOptions) {
     this.#file = file
+    this.#rules = { allowLoopback: file.allowLoopbackMiners, ownAddresses }
     for (const entry of file.experts) {
       this.#addModels(entry)
       this.#status.set(entry.name, { ...emptyStatus(entry), problem: 'no snapshot of the chain yet' })
@@ -121,7 +125,7 @@ export class Directory implements ExpertDirectory {
     const miners: ServedMiner[] = []
     const reasons: Partial<Record<NotCallableReason, number>> = {}
     for (const neuron of metagraph.neurons) {
-      const obstacle = findObstacle(neuron, metagraph, { allowLoopback: this.#file.allowLoopbackMiners })
+      const obstacle = findObstacle(neuron, metagraph, this.#rules)
       if (obstacle !== null || neuron.axon === null) {
         const reason = obstacle ?? 'no-axon'
         reasons[reason] = (reasons[reason] ?? 0) + 1

@@ -85,6 +85,12 @@ describe('an address that somebody published to reach into our network', () => {
   })
 })
 
+it('an address of this machine is not called, however public it is', () => {
+  const rules = { allowLoopback: false, ownAddresses: new Set(['8.8.4.4']) }
+  expect(findObstacle(aNeuron(2, { axon: axon('8.8.4.4') }), metagraph, rules)).toBe('own-address')
+  expect(findObstacle(aNeuron(2, { axon: axon('8.8.8.8') }), metagraph, rules)).toBeNull()
+})
+
 it('loopback is called only where the file allows it, and private addresses never', () => {
   const devnet = { allowLoopback: true }
   expect(findObstacle(aNeuron(2, { axon: axon('127.0.0.1') }), metagraph, devnet)).toBeNull()
