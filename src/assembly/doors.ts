@@ -97,6 +97,8 @@ export function explainAddress(
       `Port ${port} needs rights that this user does not have. Set ${setting} to one above 1023.`,
     )
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return new StartError(`${host} is no address of this machine. Set HOST.`)
+    return new StartError(
+      `${host} is no address of this machine. Set ${setting === 'YUMAGATE_ADMIN_PORT' ? 'YUMAGATE_ADMIN_HOST' : 'HOST'}.`,
+    )
   return error
 }
