@@ -6,6 +6,7 @@
  *   npm run bench -- start           start time cold and warm, resident memory
  *   npm run bench -- plot            draw bench/chat.svg from the last chat results
  *   npm run bench -- fairness        one account's flood and a burst of runs, beside another account
+ *   npm run bench -- scale           ledger pairs, one and two gateways, growth, chat beside runs; or by name: scale ledger
  *   npm run bench -- chat --quick    one short round, to see that it works
  *
  * Every system runs on core 0, load and upstream on core 1, one after another in turns; the best of the rounds counts. Read the ratios: absolute
@@ -40,4 +41,12 @@ if (wants('start')) {
 if (options.includes('fairness')) {
   const { measureFairness } = await import('./fairness.mjs')
   await measureFairness({ quick })
+}
+if (options[0] === 'scale') {
+  const scale = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', join(here, 'scale/run.ts'), ...options.slice(1)],
+    { cwd: join(here, '..'), stdio: 'inherit' },
+  )
+  process.exitCode = scale.status ?? 1
 }
