@@ -1,5 +1,6 @@
 /** Connections to Redis: one server, a master set of Sentinels, or a Cluster. */
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import { tlsConnector } from './tls-connectors.ts'
 
 export type RedisServers = {
   readonly kind: 'single' | 'sentinel' | 'cluster'
@@ -36,7 +37,8 @@ const REPLIES = { replyMapping: 'legacy' } as const
 
 /** @param isEnding - once it says yes, no lost connection is opened again */
 export function openRedis(servers: RedisServers, use: RedisUse, isEnding: () => boolean): RedisClient {
-  const options = redisOptions(servers, use, isEnding)
+  const plain = redisOptions(servers, use, isEnding)
+  const options = servers.tls === null ? plain : { ...plain, Connector: tlsConnector(plain) }
   if (servers.kind !== 'cluster') return new Redis({ ...options, ...REPLIES })
   const { retryStrategy, lazyConnect, enableOfflineQueue, ...perNode } = options
   return new Cluster([...servers.nodes], {

@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net'
 export type CutProxy = {
   readonly port: number
   /**
-   * `open` passes all on · `refused` ends whoever connects · `silent` takes connections and passes nothing on · `deaf` passes questions on
+   * `open` passes all on · `refused` ends whoever connects · `silent` takes connections and holds everything back until it is open again · `deaf` passes questions on
    * and drops the answers.
    */
   set(mode: 'open' | 'refused' | 'silent' | 'deaf'): void
@@ -19,6 +19,10 @@ export async function startCutProxy(target: { host: string; port: number }): Pro
   const sockets = new Set<Socket>()
   let mode: 'open' | 'refused' | 'silent' | 'deaf' = 'open'
   let dropped = 0
+  // As a network that is cut: what was sent comes when it is mended.
+  const hold = (): void => {
+    for (const socket of sockets) socket.pause()
+  }
   const server = createServer((caller) => {
     if (mode === 'refused') {
       caller.destroy()
@@ -36,13 +40,12 @@ export async function startCutProxy(target: { host: string; port: number }): Pro
         upstream.destroy()
       })
     }
-    caller.on('data', (bytes) => {
-      if (mode !== 'silent') upstream.write(bytes)
-    })
+    caller.on('data', (bytes) => upstream.write(bytes))
     upstream.on('data', (bytes) => {
       if (mode === 'deaf') dropped += bytes.length
-      else if (mode !== 'silent') caller.write(bytes)
+      else caller.write(bytes)
     })
+    if (mode === 'silent') hold()
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const address = server.address()
@@ -53,6 +56,8 @@ export async function startCutProxy(target: { host: string; port: number }): Pro
     port: typeof address === 'object' && address !== null ? address.port : 0,
     set(next) {
       mode = next
+      if (mode === 'silent') hold()
+      else for (const socket of sockets) socket.resume()
     },
     cut,
     droppedBytes: () => dropped,

@@ -14,12 +14,15 @@ describe.skipIf(missing !== null)(`Redis over TLS${missing === null ? '' : ` (${
     certificates = makeCertificates()
     other = makeCertificates()
     port = await freePort()
-    const { files } = certificates
-    redis = await startRedis([
-      ...['--tls-port', String(port), '--tls-auth-clients', 'no', '--tls-ca-cert-file', files.ca],
-      ...['--tls-cert-file', files.certificate, '--tls-key-file', files.key],
-    ])
+    redis = await startRedis(speakTls(port))
   })
+  const speakTls = (tlsPort: number): readonly string[] => {
+    const { files } = certificates
+    return [
+      ...['--tls-port', String(tlsPort), '--tls-auth-clients', 'no', '--tls-ca-cert-file', files.ca],
+      ...['--tls-cert-file', files.certificate, '--tls-key-file', files.key],
+    ]
+  }
   afterAll(async () => {
     await redis.stop()
     certificates.remove()
@@ -38,4 +41,32 @@ describe.skipIf(missing !== null)(`Redis over TLS${missing === null ? '' : ` (${
         /^Redis does not serve: .*certificate/,
       )
   })
+
+  it('goes for the nodes of a Cluster', async () => {
+    const nodePort = await freePort()
+    const node = await startRedis([
+      ...speakTls(nodePort),
+      ...['--cluster-enabled', 'yes', '--tls-cluster', 'yes', '--cluster-announce-ip', '127.0.0.1'],
+    ])
+    node.command('cluster', 'addslotsrange', '0', '16383')
+    while (!node.command('cluster', 'info').includes('cluster_state:ok'))
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    const tls = { ca: certificates.ca }
+    const backend = await redisBackend(serversAt(nodePort, { kind: 'cluster', tls }))
+    await backend.ping()
+    await backend.close()
+    await node.stop()
+  }, 20_000)
+
+  it('goes for Sentinels and for the server that they name', async () => {
+    const sentinelPort = await freePort()
+    const sentinel = await startRedis([...speakTls(sentinelPort), '--tls-replication', 'yes', '--sentinel'])
+    sentinel.command('sentinel', 'monitor', 'mymaster', '127.0.0.1', String(port), '1')
+    const tls = { ca: certificates.ca }
+    const more = { kind: 'sentinel', masterName: 'mymaster', tls } as const
+    const backend = await redisBackend(serversAt(sentinelPort, more)).finally(() => sentinel.stop())
+    await backend.ping()
+    await backend.close()
+    await sentinel.stop()
+  }, 20_000)
 })
