@@ -1,22 +1,28 @@
 /** `npm run drill`: breaks what can break under load, and prints what was lost. Exit 1 when anything was. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { built } from '../e2e/gateway.ts'
 import { drillKills, type KillsReport } from './kills.ts'
 import { drillLastRao, type LastRao } from './last-rao.ts'
 import { drillOutages, type Outage } from './outages.ts'
 import { seeded } from './random.ts'
+import { drillSoak, GROWTH_MAX, type SoakReport } from './soak.ts'
+import { drawSoak } from './soak-plot.ts'
 import { openEmbeddedStage, openServersStage, type Stage } from './stage.ts'
 import { type Column, writeTable } from './tables.ts'
 
-const USAGE = `npm run drill -- [kills|outages|last-rao …] [options]
+const USAGE = `npm run drill -- [kills|outages|last-rao|soak …] [options]
 
   kills      kill -9 at random moments: of the gateway, embedded; of gateways, worker and both, on Postgres and Redis
   outages    Postgres and Redis restarted, flushed, cut off
   last-rao   funds, and a key's budget, for exactly 50 worst cases; 200 requests at once at two gateways
+  soak       mixed load at half of what saturates: memory, files, loop delay must not grow; draws docs/soak.svg (not part of a run without names)
 
   --kills N       kills on each back end (default 200)
   --only NAME     kills: embedded or servers
   --away-s N      outages: how long the network is away (default 30)
+  --minutes N     soak: for how long (default 60)
   --seed N        the same random moments again (default: of the clock; printed)
 `
 
@@ -26,6 +32,7 @@ const { values, positionals } = parseArgs({
     kills: { type: 'string', default: '200' },
     only: { type: 'string' },
     'away-s': { type: 'string', default: '30' },
+    minutes: { type: 'string', default: '60' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     help: { type: 'boolean', default: false },
   },
@@ -62,7 +69,33 @@ const DRILLS: Readonly<Record<string, () => Promise<readonly string[]>>> = {
       ...(heldRao === '0' ? [] : [`${what}: ${heldRao} rao still held`]),
     ])
   },
+  async soak() {
+    const minutes = Number(values.minutes)
+    const open = values.only === 'servers' ? openServersStage : openEmbeddedStage
+    const { soak, name } = await on(open(), async (stage) => ({
+      name: stage.name,
+      soak: await drillSoak(stage, { minutes, random: seeded(seed), progress }),
+    }))
+    const title = `${minutes} minutes of mixed load, ${soak.perSecond.toFixed(0)} answers a second, ${name}`
+    writeFileSync(join(import.meta.dirname, '../../docs/soak.svg'), drawSoak(soak.samples, title))
+    print(`\n## ${title} (seed ${seed})\n\n${writeTable(SOAK, [soak])}\n${writeTable(REPORT, [soak.report])}`)
+    const grown = Object.entries(soak.growth).filter(([, growth]) => growth > GROWTH_MAX)
+    return [
+      ...soak.report.problems,
+      ...grown.map(([what, growth]) => `${what} grew ${growth.toFixed(2)} times`),
+    ]
+  },
 }
+
+const SOAK: readonly Column<SoakReport>[] = [
+  ['memory, last third against the one before', ({ growth }) => `${growth.memory.toFixed(2)} ×`],
+  ['open files', ({ growth }) => `${growth.openFiles.toFixed(2)} ×`],
+  ['loop delay', ({ growth }) => `${growth.loopDelay.toFixed(2)} ×`],
+  [
+    'data an answer, second and last third',
+    ({ dataKbPerAnswer: [a, b] }) => `${a.toFixed(1)} / ${b.toFixed(1)} kB`,
+  ],
+]
 
 const REPORT: readonly Column<KillsReport>[] = [
   ['back end', ({ stage }) => stage],
@@ -109,7 +142,7 @@ async function on<Result>(opening: Promise<Stage>, work: (stage: Stage) => Promi
 }
 
 async function main(): Promise<number> {
-  const chosen = positionals.length > 0 ? positionals : Object.keys(DRILLS)
+  const chosen = positionals.length > 0 ? positionals : ['kills', 'outages', 'last-rao']
   const unknown = chosen.filter((name) => !DRILLS[name])
   if (values.help || unknown.length > 0) {
     print(unknown.length > 0 ? `There is no drill ${unknown.join(', ')}.\n\n${USAGE}` : USAGE)
