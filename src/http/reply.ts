@@ -68,7 +68,7 @@ export function replyError(c: Context<HttpEnv>, thrown: unknown, extraHeaders: R
   const headers: ReplyHeaders = { ...extraHeaders, 'x-should-retry': String(error.spec.retry) }
   if (error.retryAfterMs !== null)
     headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)))
-  if (error.code === 'insufficient_quota') headers['cache-control'] = 'no-store'
+  if (error.spec.status === 402) headers['cache-control'] = 'no-store'
   if (error.code === 'invalid_api_key') headers['www-authenticate'] = 'Bearer'
   const { incoming } = c.env
   // A body that was not read to its end would be taken for the next request on this connection.

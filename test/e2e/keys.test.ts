@@ -159,6 +159,8 @@ it('a budget that pays for k of n requests at once serves k, and says what is le
   const body = worst.error as { message: string }
   expect(worst).toMatchObject({ status: 402, code: 'key_budget_exhausted', type: 'insufficient_quota' })
   expect(body.message).toContain('budget of this key')
+  expect(worst.headers?.get('cache-control')).toBe('no-store')
+  expect(worst.headers?.get('x-should-retry')).toBe('false')
   const outcomes = await Promise.all(
     Array.from({ length: 200 }, () =>
       clientOf(key)
