@@ -14,7 +14,8 @@ import {
   type RedisSettings,
   type ServerValues,
 } from './config/servers.ts'
-import { SETTINGS, type Setting } from './config/settings.ts'
+import type { Setting } from './config/setting.ts'
+import { SETTINGS } from './config/settings.ts'
 
 // onnxruntime 1.30 reports to its maker, and keeps a database in the user's cache for it, unless this is set before it is loaded: here and
 // in every child process.
@@ -185,6 +186,7 @@ function serverValues(values: ReadonlyMap<string, unknown>, problems: string[]):
     databaseUrl: of<'databaseUrl'>('DATABASE_URL'),
     databaseCa: ca('YUMAGATE_DATABASE_CA'),
     poolMax: values.get('YUMAGATE_DATABASE_POOL') as number,
+    isPooled: values.get('YUMAGATE_DATABASE_POOLER') === 'transaction',
     redisUrl: of<'redisUrl'>('REDIS_URL'),
     redisCa: ca('YUMAGATE_REDIS_CA'),
     sentinels: of<'sentinels'>('YUMAGATE_REDIS_SENTINELS'),

@@ -37,9 +37,17 @@ export class Rollback<Result> extends Error {
   }
 }
 
-export function openDatabase(pool: pg.Pool): Database {
+/** @param options - `isPrepared` false where sessions change under a connection, so that no statement is prepared in one */
+export function openDatabase(
+  pool: pg.Pool,
+  { isPrepared = true }: { readonly isPrepared?: boolean } = {},
+): Database {
+  const asConfig = (statement: Statement | string): Statement => {
+    if (typeof statement === 'string') return { text: statement }
+    return isPrepared ? statement : { text: statement.text }
+  }
   return {
-    query: (statement, values) => run(pool, statement, values),
+    query: (statement, values) => run(pool, asConfig(statement), values),
     async transaction(work, { isLong = false } = {}) {
       const more = isLong ? { query_timeout: LONG_MS } : {}
       const client = await connect(pool)
@@ -51,12 +59,12 @@ export function openDatabase(pool: pg.Pool): Database {
       client.on('error', noteLoss)
       let broken: Error | undefined
       try {
-        await run(client, 'begin')
-        if (isLong) await run(client, `set local statement_timeout = ${LONG_MS}`)
+        await run(client, { text: 'begin' })
+        if (isLong) await run(client, { text: `set local statement_timeout = ${LONG_MS}` })
         const result = await work({
           query: (statement, values) => run(client, { ...asConfig(statement), ...more }, values),
         })
-        await run(client, 'commit')
+        await run(client, { text: 'commit' })
         return result
       } catch (error) {
         broken = lossOf(error)
@@ -96,12 +104,12 @@ async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
 
 async function run(
   target: pg.Pool | pg.PoolClient,
-  statement: Statement | string,
+  statement: Statement,
   values: readonly unknown[] = [],
 ): Promise<readonly Row[]> {
   try {
     const result = await target.query<Row>({
-      ...asConfig(statement),
+      ...statement,
       values: [...values],
       types: EXACT_TYPES,
     })
@@ -110,9 +118,6 @@ async function run(
     throw translate(error)
   }
 }
-
-const asConfig = (statement: Statement | string): Statement =>
-  typeof statement === 'string' ? { text: statement } : statement
 
 /**
  * SQLSTATE classes (PostgreSQL appendix A) that say nothing about the statement: connection (08), who we are and where (28, 3D),

@@ -67,9 +67,9 @@ export async function openStore(
   const { database, dataDirectory } = config
   try {
     if (database !== null) {
-      const { poolMax, ...server } = database
+      const { poolMax, isPooled, ...server } = database
       return await openServerStore({
-        ...{ server, processId, logger },
+        ...{ server, isPooled, processId, logger },
         poolMax: isCommand ? COMMAND_POOL : poolMax,
         hasQueue: !isCommand && config.redis === null,
       })

@@ -15,6 +15,8 @@ export type DatabaseSettings = ServerAddress & {
   readonly tls: TlsSettings | null
   /** Most connections of this process, without those of the queue. */
   readonly poolMax: number
+  /** Whether a pooler stands before it that gives each transaction another session. */
+  readonly isPooled: boolean
 }
 
 export type RedisSettings = {
@@ -35,6 +37,7 @@ export type ServerValues = {
   readonly databaseUrl: DatabaseUrl | null
   readonly databaseCa: string | null
   readonly poolMax: number
+  readonly isPooled: boolean
   readonly redisUrl: RedisUrl | null
   readonly redisCa: string | null
   readonly sentinels: readonly ServerAddress[] | null
@@ -52,6 +55,11 @@ export function findContradictions(values: ServerValues, isGiven: (name: string)
   const refuse = (isWrong: boolean, line: string) => (isWrong ? [line] : [])
   return [
     ...needs('YUMAGATE_DATABASE_POOL', 'DATABASE_URL'),
+    ...needs('YUMAGATE_DATABASE_POOLER', 'DATABASE_URL'),
+    ...refuse(
+      values.isPooled && databaseUrl !== null && redisUrl === null,
+      'YUMAGATE_DATABASE_POOLER: transaction needs REDIS_URL, since the queue listens in a session of its own',
+    ),
     ...needs('YUMAGATE_DATABASE_CA', 'DATABASE_URL'),
     ...refuse(
       databaseCa !== null && databaseUrl?.isTls === false,
@@ -84,10 +92,20 @@ export function findContradictions(values: ServerValues, isGiven: (name: string)
 }
 
 /** Null without `DATABASE_URL`. */
-export function arrangeDatabase({ databaseUrl, databaseCa, poolMax }: ServerValues): DatabaseSettings | null {
+export function arrangeDatabase({
+  databaseUrl,
+  databaseCa,
+  poolMax,
+  isPooled,
+}: ServerValues): DatabaseSettings | null {
   if (databaseUrl === null) return null
   const { isTls, ...rest } = databaseUrl
-  return { ...rest, tls: isTls === true || databaseCa !== null ? { ca: databaseCa } : null, poolMax }
+  return {
+    ...rest,
+    tls: isTls === true || databaseCa !== null ? { ca: databaseCa } : null,
+    poolMax,
+    isPooled,
+  }
 }
 
 /** Null without `REDIS_URL`. */

@@ -1,22 +1,10 @@
 /** The table of all settings: how each is read, its default, and why. `../config.ts` reads it against the environment. */
 import { z } from 'zod'
 import { parseNetwork } from '../network/ip-networks.ts'
-import { parseDatabaseUrl, parseNodes, parseRedisUrl } from './server-urls.ts'
+import { SERVER_SETTINGS } from './server-settings.ts'
+import { integer, PATH, type Setting } from './setting.ts'
 
 const MIB = 1024 * 1024
-
-const PATH = z.string().min(1).max(4096)
-
-const integer = (least: number, most: number) => z.coerce.number().int().min(least).max(most)
-
-/** How a setting is read, what it is when not given, and why. A default of null means that it is absent. */
-export type Setting = {
-  readonly schema: z.ZodType
-  readonly default: string | null
-  readonly reason: string
-  /** Its value is never printed, or is a URL that is printed without its password. It may come from a file: `NAME_FILE`. */
-  readonly secret?: 'whole' | 'url'
-}
 
 /** By name, in the order of the documentation. */
 export const SETTINGS = {
@@ -80,62 +68,7 @@ export const SETTINGS = {
     default: './data',
     reason: 'Where the embedded database, files, the development chain and run.json are kept.',
   },
-  DATABASE_URL: {
-    schema: z.string().transform(parseDatabaseUrl),
-    default: null,
-    reason:
-      'Postgres 15 or later: postgres://user:password@host:5432/database, with ?sslmode=verify-full for TLS. Default: the embedded database in the data directory.',
-    secret: 'url',
-  },
-  YUMAGATE_DATABASE_POOL: {
-    schema: integer(2, 1000),
-    default: '10',
-    reason:
-      'Most connections of one process to Postgres, for everything but the queue, which takes up to 16 more while it lies there too.',
-  },
-  YUMAGATE_DATABASE_CA: {
-    schema: PATH,
-    default: null,
-    reason:
-      'PEM file of the authority that signed the certificate of Postgres; turns TLS on. Default: the authorities that Node trusts.',
-  },
-  REDIS_URL: {
-    schema: z.string().transform(parseRedisUrl),
-    default: null,
-    reason:
-      'Redis 6.2 or later, with maxmemory-policy noeviction, for the queue: redis://user:password@host:6379/0, or rediss:// for TLS. Default: the queue lies in the database.',
-    secret: 'url',
-  },
-  YUMAGATE_REDIS_SENTINELS: {
-    schema: z.string().transform(parseNodes),
-    default: null,
-    reason:
-      'Sentinels to ask for the server: host:26379, separated by commas. REDIS_URL then names the master set instead of a host: redis://:password@mymaster/0.',
-  },
-  YUMAGATE_REDIS_SENTINEL_PASSWORD: {
-    schema: z.string().min(1).max(1000),
-    default: null,
-    reason: 'Password of the Sentinels, where they want one.',
-    secret: 'whole',
-  },
-  YUMAGATE_REDIS_CLUSTER: {
-    schema: z.string().transform(parseNodes),
-    default: null,
-    reason:
-      'The servers are a Redis Cluster: more of its nodes to ask beside that of REDIS_URL, as host:6379, separated by commas.',
-  },
-  YUMAGATE_REDIS_CA: {
-    schema: PATH,
-    default: null,
-    reason:
-      'PEM file of the authority that signed the certificates of Redis; wants rediss://. Default: the authorities that Node trusts.',
-  },
-  YUMAGATE_BLOB_DIR: {
-    schema: PATH,
-    default: null,
-    reason:
-      'Folder for the content of files, shared by all processes. Default: in Postgres with DATABASE_URL, else in the data directory.',
-  },
+  ...SERVER_SETTINGS,
   YUMAGATE_PROFILE: {
     schema: z.enum(['devnet']),
     default: 'devnet',

@@ -70,6 +70,7 @@ describe('servers', () => {
       database: 'yuma',
       tls: { ca: null },
       poolMax: 4,
+      isPooled: false,
     })
     expect(readConfig({ DATABASE_URL: 'postgresql://u@[::1]/d' }).database).toMatchObject({
       host: '::1',
@@ -143,6 +144,11 @@ describe('servers', () => {
 
   it.each([
     [{ YUMAGATE_DATABASE_POOL: '5' }, 'YUMAGATE_DATABASE_POOL: needs DATABASE_URL'],
+    [{ YUMAGATE_DATABASE_POOLER: 'transaction' }, 'YUMAGATE_DATABASE_POOLER: needs DATABASE_URL'],
+    [
+      { DATABASE_URL: 'postgres://u@h/d', YUMAGATE_DATABASE_POOLER: 'transaction' },
+      'YUMAGATE_DATABASE_POOLER: transaction needs REDIS_URL',
+    ],
     [{ YUMAGATE_DATABASE_CA: '/dev/null' }, 'YUMAGATE_DATABASE_CA: needs DATABASE_URL'],
     [
       { DATABASE_URL: 'postgres://u@h/d?sslmode=disable', YUMAGATE_DATABASE_CA: '/dev/null' },

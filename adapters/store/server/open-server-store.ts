@@ -20,6 +20,8 @@ export type ServerStoreOptions = {
   readonly server: ServerAddress
   /** Most connections for everything but the queue. */
   readonly poolMax: number
+  /** Whether a pooler stands before it that gives each transaction another session: nothing is then kept in one. */
+  readonly isPooled?: boolean
   /** Whether the queue lies there too, with connections of its own. */
   readonly hasQueue: boolean
   /** Names this process in what it holds and leases. */
@@ -48,14 +50,16 @@ const VERSION_LEAST = 150_000
  * @throws Error in one clear line, without a password: the server is out of reach, too old, has too few connections, or a newer schema
  */
 export async function openServerStore(options: ServerStoreOptions): Promise<ServerStore> {
-  const { server, poolMax, hasQueue, processId, logger = () => {} } = options
+  const { server, poolMax, hasQueue, processId, isPooled = false, logger = () => {} } = options
   const limits = { ...SERVER_LIMITS, ...options.limits }
-  const pool = openServerPool(server, { max: poolMax, processId, isQueue: false, limits })
-  const queuePool = openServerPool(server, { max: QUEUE_POOL_MAX, processId, isQueue: true, limits })
+  const common = { processId, isQueue: false, isPooled, limits }
+  const pool = openServerPool(server, { max: poolMax, ...common })
+  const queuePool = openServerPool(server, { max: QUEUE_POOL_MAX, ...common, isQueue: true })
   try {
-    const plain = openDatabase(pool)
+    const plain = openDatabase(pool, { isPrepared: !isPooled })
     const version = await readVersion(plain)
-    await checkConnections(plain, { perProcess: poolMax + (hasQueue ? QUEUE_POOL_MAX : 0) })
+    // Behind a pooler the server's connections are the pooler's to count.
+    if (!isPooled) await checkConnections(plain, { perProcess: poolMax + (hasQueue ? QUEUE_POOL_MAX : 0) })
     const applied = await migrate(plain)
     if (applied.length > 0) logger(`schema: applied ${applied.join(', ')}`)
     const watched = watchDatabase(plain, logger)

@@ -46,13 +46,15 @@ export type PoolOptions = {
   readonly max: number
   readonly processId: string
   readonly isQueue: boolean
+  /** Whether a pooler stands before it, which may refuse parameters that it does not know. */
+  readonly isPooled: boolean
   readonly limits: ServerLimits
 }
 
 /** Opens no connection yet. */
 export function openServerPool(
   server: ServerAddress,
-  { max, processId, isQueue, limits }: PoolOptions,
+  { max, processId, isQueue, isPooled, limits }: PoolOptions,
 ): pg.Pool {
   const { tls, password, ...address } = server
   const pool = new pg.Pool({
@@ -66,9 +68,11 @@ export function openServerPool(
     allowExitOnIdle: true,
     keepAlive: true,
     keepAliveInitialDelayMillis: PROBE_AFTER_MS,
-    statement_timeout: limits.statementMs,
     query_timeout: limits.answerMs,
-    idle_in_transaction_session_timeout: limits.idleTransactionMs,
+    ...(!isPooled && {
+      statement_timeout: limits.statementMs,
+      idle_in_transaction_session_timeout: limits.idleTransactionMs,
+    }),
     // BullMQ sets no search_path in a pool that it is given.
     ...(isQueue && { options: '-c search_path=bullmq,public' }),
   })

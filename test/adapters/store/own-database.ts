@@ -6,6 +6,9 @@ import type { ServerAddress } from '../../../adapters/store/server/server-pool.t
 /** Null when there is no server to test on. */
 export const SERVER_URL = process.env.TEST_DATABASE_URL ?? null
 
+/** Whether that URL is of a pooler in transaction mode, such as PgBouncer with its defaults. */
+export const IS_POOLED = process.env.TEST_DATABASE_POOLER === 'transaction'
+
 export type OwnDatabase = {
   readonly url: string
   readonly server: ServerAddress

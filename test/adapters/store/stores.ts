@@ -10,7 +10,7 @@ import {
 import { openServerStore } from '../../../adapters/store/server/open-server-store.ts'
 import type { Store } from '../../../src/ports/store.ts'
 import { fakeStore } from '../../fakes/store.ts'
-import { makeDatabase, SERVER_URL } from './own-database.ts'
+import { IS_POOLED, makeDatabase, SERVER_URL } from './own-database.ts'
 import { CACHE_DIRECTORY, threadFile } from './thread-file.ts'
 
 export const PROCESS_ID = 'process-1'
@@ -69,7 +69,7 @@ export const temporaryDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 
 async function openServer(): Promise<OpenStore> {
   const own = await makeDatabase()
   const { store } = await openServerStore({
-    ...{ server: own.server, poolMax: 10, hasQueue: false, processId: PROCESS_ID },
+    ...{ server: own.server, poolMax: 10, hasQueue: false, processId: PROCESS_ID, isPooled: IS_POOLED },
   })
   return {
     store,
