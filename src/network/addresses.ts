@@ -60,6 +60,11 @@ export function networkOf(ip: string): string | null {
   return `${expandIpv6(ip).slice(0, 4).join(':')}::/64`
 }
 
+/** The one spelling of an address that the system uses too: `0:0:0:0:0:0:0:1` is `::1`. */
+export function canonicalAddress(ip: string): string {
+  return isIPv6(ip) ? new URL(urlOf(ip, 80)).hostname.slice(1, -1) : ip
+}
+
 /** `http://` URL of a literal address, IPv6 in brackets. */
 export function urlOf(ip: string, port: number): string {
   return `http://${isIPv6(ip) ? `[${ip}]` : ip}:${port}`

@@ -1,6 +1,6 @@
 /** Whether a neuron can be called, and if not, why: said once, at the snapshot, instead of failing per request. */
 import type { Metagraph, Neuron } from '../ports/chain.ts'
-import { classifyAddress } from './addresses.ts'
+import { canonicalAddress, classifyAddress } from './addresses.ts'
 
 export const REASONS = {
   'owner-burn': 'belongs to the subnet owner: its share of the incentive is burned',
@@ -35,7 +35,7 @@ export function findObstacle(
   const kind = classifyAddress(axon.ip)
   if (kind === 'invalid') return 'bad-address'
   if (kind === 'private' || (kind === 'loopback' && !rules.allowLoopback)) return 'private-address'
-  if (kind === 'public' && rules.ownAddresses?.has(axon.ip)) return 'own-address'
+  if (kind === 'public' && rules.ownAddresses?.has(canonicalAddress(axon.ip))) return 'own-address'
   if (axon.port < 1024 && axon.port !== 80 && axon.port !== 443) return 'low-port'
   return null
 }

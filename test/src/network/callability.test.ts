@@ -86,8 +86,11 @@ describe('an address that somebody published to reach into our network', () => {
 })
 
 it('an address of this machine is not called, however public it is', () => {
-  const rules = { allowLoopback: false, ownAddresses: new Set(['8.8.4.4']) }
+  const rules = { allowLoopback: false, ownAddresses: new Set(['8.8.4.4', '2606:4700::1']) }
   expect(findObstacle(aNeuron(2, { axon: axon('8.8.4.4') }), metagraph, rules)).toBe('own-address')
+  expect(findObstacle(aNeuron(2, { axon: axon('2606:4700:0:0:0:0:0:1') }), metagraph, rules)).toBe(
+    'own-address',
+  )
   expect(findObstacle(aNeuron(2, { axon: axon('8.8.8.8') }), metagraph, rules)).toBeNull()
 })
 
