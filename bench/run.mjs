@@ -7,6 +7,7 @@
  *   npm run bench -- plot            draw bench/chat.svg from the last chat results
  *   npm run bench -- fairness        one account's flood and a burst of runs, beside another account
  *   npm run bench -- scale           ledger pairs, one and two gateways, growth, chat beside runs; or by name: scale ledger
+ *   npm run bench -- limits          memory under slow readers, idle connections, uploads and bursts at once
  *   npm run bench -- chat --quick    one short round, to see that it works
  *
  * Every system runs on core 0, load and upstream on core 1, one after another in turns; the best of the rounds counts. Read the ratios: absolute
@@ -49,4 +50,8 @@ if (options[0] === 'scale') {
     { cwd: join(here, '..'), stdio: 'inherit' },
   )
   process.exitCode = scale.status ?? 1
+}
+if (options.includes('limits')) {
+  const { measureLimits } = await import('./limits.mjs')
+  await measureLimits({ quick })
 }

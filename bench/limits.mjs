@@ -1,0 +1,253 @@
+/**
+ * Memory at the limits of one machine: readers that read nothing, connections that say nothing, uploads, a pipelined burst and a burst of
+ * runs, all at once. Peak of resident memory of the gateway beside what it takes idle, and whether it comes back.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { Agent, request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
+import { loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { here, root, rssMb, start } from './processes.mjs'
+
+const SLOW_READERS = 500
+const IDLE_CONNECTIONS = 1000
+const UPLOAD_MB = 25
+const UPLOADS = 8
+const PIPELINED = 100
+const PIPELINING_CONNECTIONS = 20
+const RUNS = 100
+const STEPS_PER_RUN = 16
+/** What each slow reader is sent, if it read. */
+const STREAM_MB = 8
+const MODEL = 'wide-model'
+
+export async function measureLimits({ quick }) {
+  const scale = quick ? 0.1 : 1
+  const directory = mkdtempSync(join(tmpdir(), 'yumagate-bench-'))
+  const upstream = await start('upstream', [join(here, 'flood-upstream.mjs'), String(STREAM_MB)], { core: 1 })
+  const subnets = join(directory, 'subnets.json')
+  writeFileSync(subnets, JSON.stringify(subnetsFile(`http://127.0.0.1:${upstream.ready.port}`)))
+  const env = {
+    PORT: '0',
+    YUMAGATE_DATA_DIR: join(directory, 'data'),
+    YUMAGATE_SUBNETS: subnets,
+    LOG_LEVEL: 'error',
+  }
+  const gateway = await start('yumagate', ['--max-semi-space-size=64', 'dist/main.mjs', 'start', '--json'], {
+    core: '0,1',
+    env,
+  })
+  const rows = []
+  const sockets = []
+  try {
+    const key = createAccount('limits', env)
+    const target = { url: gateway.ready.url, key, port: Number(new URL(gateway.ready.url).port), sockets }
+    // What is loaded on first use is not the load's.
+    await run(target, { chats: 50 })
+    const note = (what) => rows.push([what, rssMb(gateway.pid), ''])
+    note('idle, after 50 chats')
+    await openIdle(target, Math.round(IDLE_CONNECTIONS * scale))
+    note(`${Math.round(IDLE_CONNECTIONS * scale)} idle connections`)
+    await openSlowReaders(target, Math.round(SLOW_READERS * scale))
+    await sleep(3_000)
+    note(`and ${Math.round(SLOW_READERS * scale)} readers that read nothing of a ${STREAM_MB} MB stream`)
+    const peak = watchPeak(gateway.pid)
+    const bursts = await Promise.all([
+      upload(target, Math.max(1, Math.round(UPLOADS * scale))),
+      pipelined(target, Math.max(1, Math.round(PIPELINING_CONNECTIONS * scale))),
+      startRuns(target, Math.round(RUNS * scale)),
+    ])
+    await sleep(2_000)
+    rows.push([
+      `and ${UPLOADS} uploads of ${UPLOAD_MB} MB, ${PIPELINING_CONNECTIONS} connections with ${PIPELINED} pipelined chats each, ${RUNS} runs of ${STEPS_PER_RUN} steps: peak`,
+      peak.stop(),
+      bursts.join('; '),
+    ])
+    const health = await fetch(`${target.url}/healthz`)
+    for (const socket of sockets) socket.destroy()
+    await sleep(quick ? 2_000 : 40_000)
+    note(`after all have gone (healthz meanwhile ${health.status})`)
+    process.stdout.write(
+      `\n| | resident MB | answers |\n|---|---|---|\n${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}\n\nLoad average ${loadavg()[0].toFixed(1)}; file descriptors open at the end: ${openFiles(gateway.pid)}.\n`,
+    )
+  } finally {
+    for (const socket of sockets) socket.destroy()
+    await gateway.stop()
+    await upstream.stop()
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+function openFiles(pid) {
+  return Number(/FDSize:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+}
+
+function subnetsFile(upstreamUrl) {
+  return {
+    version: 1,
+    experts: [
+      {
+        name: 'wide',
+        dialect: 'openai',
+        url: `${upstreamUrl}/v1`,
+        concurrencyPerMiner: 1024,
+        models: [{ id: MODEL, capabilities: ['chat'], outputTokensMax: 1_000_000 }],
+      },
+    ],
+    prices: {
+      [MODEL]: [
+        { meter: 'input_token', rao: '1', per: '1000000' },
+        { meter: 'output_token', rao: '1', per: '1000000' },
+      ],
+    },
+    allowLoopbackMiners: true,
+  }
+}
+
+function createAccount(name, env) {
+  const text = execFileSync(
+    process.execPath,
+    ['dist/main.mjs', 'account', 'create', name, '--devnet-fund', '100', '--json'],
+    { cwd: root, env: { ...process.env, ...env }, encoding: 'utf8' },
+  )
+  return JSON.parse(text).key
+}
+
+const chatBody = (extra = {}) =>
+  JSON.stringify({ model: MODEL, messages: [{ role: 'user', content: 'Hi' }], max_tokens: 64, ...extra })
+
+async function run({ url, key }, { chats }) {
+  for (let i = 0; i < chats; i += 1) {
+    const answer = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: chatBody(),
+    })
+    if (answer.status !== 200)
+      throw new Error(`a chat was answered with ${answer.status}: ${await answer.text()}`)
+    await answer.text()
+  }
+}
+
+function open({ port, sockets }, bytes) {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.off('error', reject)
+      socket.on('error', () => undefined)
+      if (bytes) socket.write(bytes)
+      resolve(socket)
+    })
+    socket.once('error', reject)
+    socket.pause()
+    sockets.push(socket)
+  })
+}
+
+/** Kept connections that have had an answer. */
+async function openIdle(target, count) {
+  for (let i = 0; i < count; i += 1) {
+    const socket = await open(target, 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+    socket.resume()
+  }
+}
+
+async function openSlowReaders(target, count) {
+  const body = chatBody({ stream: true, max_tokens: 1_000_000 })
+  const head = `POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${target.key}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
+  for (let i = 0; i < count; i += 1) await open(target, head + body)
+}
+
+async function upload({ url, key }, count) {
+  const statuses = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const form = new FormData()
+      form.append('purpose', 'user_data')
+      form.append('file', new Blob([new Uint8Array(UPLOAD_MB * 1_000_000)]), 'a.bin')
+      const answer = await fetch(`${url}/v1/files`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}` },
+        body: form,
+      })
+      await answer.text()
+      return answer.status
+    }),
+  )
+  return `uploads ${tally(statuses)}`
+}
+
+async function pipelined(target, connections) {
+  const body = chatBody()
+  const one = `POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${target.key}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+  const all = await Promise.all(
+    Array.from({ length: connections }, async () => {
+      const socket = await open(target, one.repeat(PIPELINED))
+      let text = ''
+      socket.on('data', (part) => {
+        text += part
+      })
+      socket.resume()
+      for (let i = 0; i < 300 && (text.match(/HTTP\/1\.1 /g) ?? []).length < PIPELINED; i += 1)
+        await sleep(100)
+      return [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status)
+    }),
+  )
+  return `pipelined ${tally(all.flat())}`
+}
+
+async function startRuns({ url, key }, count) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 16 })
+  const steps = Array.from({ length: STEPS_PER_RUN }, (_, i) => ({
+    id: `step_${i}`,
+    use: 'chat',
+    with: { messages: [{ role: 'user', content: 'Hi' }], max_tokens: 64 },
+  }))
+  const body = JSON.stringify({ version: 1, steps })
+  const statuses = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise((resolve, reject) => {
+          httpRequest(
+            `${url}/v1/pipelines/runs`,
+            {
+              agent,
+              method: 'POST',
+              headers: {
+                authorization: `Bearer ${key}`,
+                'content-type': 'application/json',
+                'content-length': body.length,
+              },
+            },
+            (incoming) => incoming.resume().on('end', () => resolve(incoming.statusCode)),
+          )
+            .on('error', reject)
+            .end(body)
+        }),
+    ),
+  )
+  agent.destroy()
+  return `runs ${tally(statuses)}`
+}
+
+/** `200 × 8, 503 × 2` */
+function tally(statuses) {
+  const counts = new Map()
+  for (const status of statuses) counts.set(status, (counts.get(status) ?? 0) + 1)
+  return [...counts].map(([status, count]) => `${status} × ${count}`).join(', ')
+}
+
+function watchPeak(pid) {
+  let peak = 0
+  const timer = setInterval(() => {
+    peak = Math.max(peak, rssMb(pid))
+  }, 50)
+  return {
+    stop() {
+      clearInterval(timer)
+      return peak
+    },
+  }
+}
