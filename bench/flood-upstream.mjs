@@ -1,4 +1,7 @@
-/** An OpenAI-compatible server whose streams are as long as the first argument says, in megabytes, and come as fast as they are read. */
+/**
+ * An OpenAI-compatible server whose streams are as long as the first argument says, in megabytes, and come as fast as they are read. Most of
+ * an event is a field that nobody counts, so that what is measured is memory, not the counting of tokens.
+ */
 import { createServer } from 'node:http'
 
 const sizeBytes = Number(process.argv[2] ?? 8) * 1_000_000
@@ -7,7 +10,7 @@ const created = 1_764_000_000
 const model = 'flood'
 const chunk = (delta, finish = null) =>
   `data: ${JSON.stringify({ id, object: 'chat.completion.chunk', created, model, choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`
-const part = Buffer.from(chunk({ content: 'word '.repeat(200) }))
+const part = Buffer.from(chunk({ content: 'word ', padding: 'x'.repeat(16_384) }))
 const whole = JSON.stringify({
   id,
   object: 'chat.completion',

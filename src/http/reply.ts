@@ -137,15 +137,20 @@ export class EventStream {
     return new EventStream(c.env)
   }
 
-  /** Resolves at once while the reader keeps up, else when it has caught up or left. */
+  /**
+   * Nothing to wait for while the reader keeps up and the writer pauses by itself. A writer that has much at once lets others have the
+   * event loop; one whose reader is behind waits until it has caught up or left.
+   */
   write(text: string): Promise<void> | undefined {
     this.#pending += text
-    if (this.#pending.length > PENDING_MAX) this.#flush()
+    const isMuch = this.#pending.length > PENDING_MAX
+    if (isMuch) this.#flush()
     else if (!this.#isScheduled) {
       this.#isScheduled = true
       setImmediate(() => this.#flush())
     }
-    if (!this.#outgoing.writableNeedDrain || this.#outgoing.destroyed) return undefined
+    if (!this.#outgoing.writableNeedDrain || this.#outgoing.destroyed)
+      return isMuch ? new Promise((resolve) => setImmediate(resolve)) : undefined
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer)

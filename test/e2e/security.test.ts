@@ -124,6 +124,19 @@ it('what keeps secrets in the data directory is readable by its owner alone', ()
   }
 })
 
+it('two keys in one request are refused, whichever stands first', async () => {
+  const port = Number(new URL(gateway.url).port)
+  for (const keys of [
+    [SECRETS.key, SECRETS.wrongKey],
+    [SECRETS.wrongKey, SECRETS.key],
+    [SECRETS.key, SECRETS.key],
+  ]) {
+    const lines = keys.map((key) => `Authorization: Bearer ${key}\r\n`).join('')
+    const bytes = `GET /v1/models HTTP/1.1\r\nHost: x\r\n${lines}Connection: close\r\n\r\n`
+    expect((await speak(port, bytes)).statuses).toEqual([401])
+  }
+})
+
 describe('another account', () => {
   it('finds neither the files, the runs nor the receipts of this one: 404, as for what was never there', async () => {
     const file = await jsonOf(await upload(SECRETS.key, 'mine'))
