@@ -42,6 +42,7 @@ const MAY_IMPORT: readonly (readonly [file: RegExp, targets: readonly string[]])
       'src/billing/',
       'src/fleet/',
       'src/network/',
+      'src/backup/',
     ],
   ],
 ]

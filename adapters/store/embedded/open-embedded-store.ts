@@ -3,7 +3,10 @@ import { mkdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import pg from 'pg'
+import type { StoreBackup } from '../../../src/ports/backup.ts'
 import type { Store } from '../../../src/ports/store.ts'
+import { embeddedSnapshots } from '../backup/snapshots.ts'
+import { createStoreBackup } from '../backup/store-backup.ts'
 import { openDatabase } from '../database.ts'
 import { migrate } from '../migrate.ts'
 import { createStore } from '../store.ts'
@@ -32,10 +35,13 @@ export type EmbeddedStoreOptions = {
   /** Gets lines for people: what was migrated, why maintenance failed. */
   readonly logger?: (line: string) => void
   readonly idleTransactionMs?: number
+  /** Leaves the schema as it is: for the store of another version that is only looked at. Default false. */
+  readonly keepsSchema?: boolean
 }
 
 export type EmbeddedStore = {
   readonly store: Store
+  readonly backup: StoreBackup
   /** Connections to the same database, for the adapter of the queue and for nobody else. Close the queue before the store. */
   readonly queuePool: pg.Pool
   /** Checkpoint and vacuum now, as the timer does. */
@@ -61,7 +67,8 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
       templateFile: options.templateDirectory && join(resolve(options.templateDirectory), TEMPLATE_NAME),
       idleTransactionMs,
     })
-    return await serve(thread, { directory, processId, logger, unlock })
+    const { keepsSchema = false } = options
+    return await serve(thread, { directory, processId, logger, unlock, keepsSchema })
   } catch (error) {
     await thread?.close()
     unlock()
@@ -97,15 +104,16 @@ type Parts = {
   readonly processId: string
   readonly logger: (line: string) => void
   readonly unlock: () => void
+  readonly keepsSchema: boolean
 }
 
 async function serve(thread: DatabaseThread, parts: Parts): Promise<EmbeddedStore> {
-  const { directory, processId, logger, unlock } = parts
+  const { directory, processId, logger, unlock, keepsSchema } = parts
   // Apart, so that a queue that takes many connections never leaves the ledger without one.
   const pool = openPool(thread, 16)
   const queuePool = openPool(thread, 100)
   const database = openDatabase(pool)
-  const applied = await migrate(database)
+  const applied = keepsSchema ? [] : await migrate(database)
   if (applied.length > 0) logger(`schema: applied ${applied.join(', ')}`)
   const maintenance = startMaintenance(database, logger)
   let closing: Promise<void> | null = null
@@ -129,7 +137,8 @@ async function serve(thread: DatabaseThread, parts: Parts): Promise<EmbeddedStor
       return closing
     },
   })
-  return { store, queuePool, maintain: maintenance.run }
+  const backup = createStoreBackup(database, embeddedSnapshots(database))
+  return { store, backup, queuePool, maintain: maintenance.run }
 }
 
 function openPool(thread: DatabaseThread, max: number): pg.Pool {

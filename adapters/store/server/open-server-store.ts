@@ -1,6 +1,9 @@
 /** The store on a PostgreSQL server, shared by any number of processes. */
 import type pg from 'pg'
+import type { StoreBackup } from '../../../src/ports/backup.ts'
 import type { Blobs, Store } from '../../../src/ports/store.ts'
+import { serverSnapshots } from '../backup/snapshots.ts'
+import { createStoreBackup } from '../backup/store-backup.ts'
 import { createBlobs } from '../blobs.ts'
 import { integerOf, textOf } from '../columns.ts'
 import { type Database, lossOf, openDatabase } from '../database.ts'
@@ -29,10 +32,13 @@ export type ServerStoreOptions = {
   /** Gets lines for people: what was migrated, that the server went away and came back. */
   readonly logger?: (line: string) => void
   readonly limits?: Partial<ServerLimits>
+  /** Leaves the schema as it is: for the store of another version that is only looked at. Default false. */
+  readonly keepsSchema?: boolean
 }
 
 export type ServerStore = {
   readonly store: Store
+  readonly backup: StoreBackup
   /** The database behind the store. */
   readonly database: Database
   /** Content of files in the same database. */
@@ -60,7 +66,7 @@ export async function openServerStore(options: ServerStoreOptions): Promise<Serv
     const version = await readVersion(plain)
     // Behind a pooler the server's connections are the pooler's to count.
     if (!isPooled) await checkConnections(plain, { perProcess: poolMax + (hasQueue ? QUEUE_POOL_MAX : 0) })
-    const applied = await migrate(plain)
+    const applied = options.keepsSchema === true ? [] : await migrate(plain)
     if (applied.length > 0) logger(`schema: applied ${applied.join(', ')}`)
     const watched = watchDatabase(plain, logger)
     let closing: Promise<void> | null = null
@@ -82,7 +88,8 @@ export async function openServerStore(options: ServerStoreOptions): Promise<Serv
         return closing
       },
     })
-    return { store, database: watched.database, blobs: createBlobs(watched.database), queuePool }
+    const backup = createStoreBackup(watched.database, serverSnapshots(watched.database))
+    return { store, backup, database: watched.database, blobs: createBlobs(watched.database), queuePool }
   } catch (error) {
     await Promise.all([pool.end(), queuePool.end()])
     throw lossOf(error) ? new Error(`Postgres does not serve: ${reasonOf(error)}`, { cause: error }) : error
