@@ -5,11 +5,13 @@ import { fileURLToPath } from 'node:url'
 import { buildTemplate } from '../adapters/store/embedded/open-embedded-store.ts'
 import { createLogger } from '../adapters/telemetry/logger.ts'
 import { openCommandDesk } from './assembly/command-desk.ts'
+import { createCopyPlace } from './assembly/copies.ts'
 import { type ProgramFiles, StartError } from './assembly/files.ts'
 import { startGateway } from './assembly/gateway.ts'
 import { verifyBooks } from './assembly/verify-books.ts'
 import { startWorker } from './assembly/worker.ts'
 import { askAdmin, CommandError } from './cli/admin-client.ts'
+import { runBackup, runExport, runRestore } from './cli/backup-commands.ts'
 import {
   createAccount,
   listAccounts,
@@ -25,6 +27,7 @@ import { findRunning } from './cli/run-file.ts'
 import { writeReadyLine, writeStartLines } from './cli/start-lines.ts'
 import { writeWorkerLines, writeWorkerReadyLine } from './cli/worker-lines.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
+import { BackupError } from './ports/backup.ts'
 import type { LedgerReport } from './ports/ledger.ts'
 
 const distDirectory = dirname(fileURLToPath(import.meta.url))
@@ -109,6 +112,8 @@ const withGateway: WithGateway = async (work) => {
   }
 }
 
+const copyPlace = () => createCopyPlace({ config: readConfig(), files, version })
+
 const actions: Actions = {
   start,
   worker: work,
@@ -127,6 +132,11 @@ const actions: Actions = {
       : await verifyBooks(config, files)
     if (!printReport(report, options)) process.exitCode = 1
   },
+  backup: (file) => runBackup(file, copyPlace()),
+  async restore(file, options) {
+    if (!(await runRestore(file, options, copyPlace()))) process.exitCode = 1
+  },
+  exportLedger: (file) => runExport(file ?? null, copyPlace()),
   async demo(options) {
     const isPassed = await runDemo({
       config: readConfig(),
@@ -148,7 +158,10 @@ createProgram(version, actions)
   .parseAsync()
   .catch((error: unknown) => {
     const isPlain =
-      error instanceof ConfigError || error instanceof StartError || error instanceof CommandError
+      error instanceof ConfigError ||
+      error instanceof StartError ||
+      error instanceof CommandError ||
+      error instanceof BackupError
     const text =
       error instanceof Error ? (isPlain ? error.message : (error.stack ?? error.message)) : String(error)
     process.stderr.write(`yumagate: ${text}\n`)

@@ -1,5 +1,7 @@
 /** The doors: the public API and the admin port. */
 import { randomBytes } from 'node:crypto'
+import { exportLedger } from '../backup/export-ledger.ts'
+import { writeBackup } from '../backup/write-backup.ts'
 import type { AccountService } from '../billing/accounts.ts'
 import type { Config } from '../config.ts'
 import { createAdminApp } from '../http/admin.ts'
@@ -7,10 +9,11 @@ import { type AppOptions, createApp } from '../http/app.ts'
 import { BodyBudget } from '../http/body-budget.ts'
 import { RunningSignals } from '../http/running-signals.ts'
 import { type Served, serveApp } from '../http/serve.ts'
+import type { StoreBackup } from '../ports/backup.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Metrics, PartStates } from '../ports/metrics.ts'
-import type { Store } from '../ports/store.ts'
+import type { Blobs, Store } from '../ports/store.ts'
 import { StartError } from './files.ts'
 import type { DoorStates } from './states.ts'
 
@@ -29,6 +32,9 @@ export type DoorsOptions = {
   readonly accounts: AccountService
   readonly store: Store
   readonly ledger: Ledger
+  readonly backup: StoreBackup
+  readonly blobs: Blobs
+  readonly version: string
   readonly metrics: Metrics
   readonly readStates: (doors: DoorStates) => Promise<PartStates>
   readonly fund: ((accountId: string, amountRao: bigint) => Promise<void>) | null
@@ -55,6 +61,10 @@ export async function openDoors({ config, log, app, signals, ...rest }: DoorsOpt
     accounts: rest.accounts,
     rows: rest.store.accounts,
     ledger: rest.ledger,
+    copies: {
+      backup: (write) => writeBackup(rest, write),
+      exportLedger: (write) => exportLedger(rest.backup, write),
+    },
     log,
     fund: rest.fund,
   })

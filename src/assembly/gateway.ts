@@ -61,6 +61,7 @@ export async function startGateway(options: StartOptions, { isWorking }: Gateway
   })
   const doors = await openDoors({
     ...{ config, log, store, signals, accounts: core.accounts, ledger: core.ledger },
+    ...{ backup: parts.backup, blobs: parts.blobs, version: options.version },
     app: face.app,
     metrics: parts.metrics,
     readStates: (states) => readStates(parts, states),

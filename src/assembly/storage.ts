@@ -6,6 +6,7 @@ import type { QueueBackend } from '../../adapters/queue/queue-backend.ts'
 import { redisBackend } from '../../adapters/queue/redis-backend.ts'
 import { openEmbeddedStore } from '../../adapters/store/embedded/open-embedded-store.ts'
 import { openServerStore } from '../../adapters/store/server/open-server-store.ts'
+import type { StoreBackup } from '../ports/backup.ts'
 import type { RateLimits } from '../ports/limits.ts'
 import type { Blobs, Store } from '../ports/store.ts'
 import { StartError } from './files.ts'
@@ -16,6 +17,7 @@ export type StorageOptions = Pick<StartOptions, 'config' | 'files' | 'log'> & { 
 
 export type Storage = {
   readonly store: Store
+  readonly backup: StoreBackup
   readonly blobs: Blobs
   readonly queueBackend: QueueBackend
   /** Of keys: in Redis where there is one, else in the database. */
@@ -26,6 +28,7 @@ export type Storage = {
 
 type OpenedStore = {
   readonly store: Store
+  readonly backup: StoreBackup
   /** Where files lie when no folder is set. */
   readonly blobs: Blobs
   /** For the queue, when it lies in the same database. */
@@ -35,14 +38,14 @@ type OpenedStore = {
 /** @throws StartError in one line, naming no secret: what is wrong with the store or the queue */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
   const { config } = options
-  const { store, blobs, queuePool } = await openStore(options, { isCommand: false })
+  const { store, backup, blobs, queuePool } = await openStore(options, { isCommand: false })
   const queueBackend = await openQueueBackend(options, queuePool).catch(async (error: unknown) => {
     await store.lifecycle.close()
     throw error
   })
   const redis = config.redis === null ? null : openRedisLimits(config.redis)
   return {
-    store,
+    ...{ store, backup },
     limits: redis?.limits ?? store.limits,
     blobs: config.blobDirectory === null ? blobs : directoryBlobs(config.blobDirectory),
     queueBackend,
@@ -74,13 +77,13 @@ export async function openStore(
         hasQueue: !isCommand && config.redis === null,
       })
     }
-    const { store, queuePool } = await openEmbeddedStore({
+    const { store, backup, queuePool } = await openEmbeddedStore({
       directory: dataDirectory,
       workerFile: join(files.distDirectory, 'store-thread.mjs'),
       templateDirectory: join(files.distDirectory, 'template'),
       ...{ processId, logger },
     })
-    return { store, queuePool, blobs: directoryBlobs(join(dataDirectory, 'blobs')) }
+    return { store, backup, queuePool, blobs: directoryBlobs(join(dataDirectory, 'blobs')) }
   } catch (cause) {
     log.debug({ err: cause }, 'The store could not be opened.')
     throw new StartError(`The store cannot be opened: ${textOf(cause)}`)

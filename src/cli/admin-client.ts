@@ -38,6 +38,30 @@ export async function askAdmin(
   return json
 }
 
+/** The bytes of an answer as they come. @throws CommandError also when it ends too early */
+export async function* streamAdmin(run: Pick<RunFile, 'admin'>, path: string): AsyncIterable<Uint8Array> {
+  const { statusCode, body } = await request(`${run.admin.url}${path}`, {
+    headers: { authorization: `Bearer ${run.admin.token}` },
+    headersTimeout: TIMEOUT_MS,
+    bodyTimeout: TIMEOUT_MS,
+  }).catch((cause: unknown) => {
+    throw new CommandError(
+      `The gateway at ${run.admin.url} does not answer: ${cause instanceof Error ? cause.message : 'no connection'}`,
+    )
+  })
+  if (statusCode !== 200) {
+    await body.dump()
+    throw new CommandError(`The gateway answered ${statusCode}.`)
+  }
+  try {
+    // Node's streams of bytes give buffers.
+    for await (const bytes of body) yield bytes as Buffer
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'connection lost'
+    throw new CommandError(`The gateway broke off: ${why}. Its log says more.`)
+  }
+}
+
 /** For the audit log: the user of this machine, as the operating system names it. */
 function whoAmI(): string {
   try {

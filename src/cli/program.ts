@@ -14,6 +14,9 @@ export type Actions = {
   listAccounts(options: { readonly json: boolean }): Promise<void>
   showAccount(name: string, options: { readonly json: boolean }): Promise<void>
   readonly keys: KeyActions
+  backup(file: string): Promise<void>
+  restore(file: string, options: { readonly previous?: string }): Promise<void>
+  exportLedger(file: string | undefined): Promise<void>
   verifyLedger(options: { readonly json: boolean }): Promise<void>
   demo(options: { readonly audio?: string; readonly expect?: string; readonly out?: string }): Promise<void>
   buildTemplate(): Promise<void>
@@ -62,6 +65,12 @@ export function createProgram(version: string, actions: Actions): Command {
     .description('prove that the books balance (invariants L1 to L7 and K1); exit 1 when one does not hold')
     .addOption(json())
     .action((options) => actions.verifyLedger(options))
+  ledger
+    .command('export')
+    .argument('[file]', 'where to write it (default: standard output)')
+    .description('the journal and the balances as lines of JSON, amounts in rao as text')
+    .action((file) => actions.exportLedger(file))
+  addCopyCommands(program, actions)
 
   program
     .command('demo')
@@ -101,4 +110,21 @@ function createAccountCommand(actions: Actions): Command {
     .addOption(json())
     .action((name, options) => actions.showAccount(name, options))
   return account
+}
+
+function addCopyCommands(program: Command, actions: Pick<Actions, 'backup' | 'restore'>): void {
+  program
+    .command('backup')
+    .argument('<file>', 'where to write it; it appears when it is whole')
+    .description('copy everything that is stored into one file, while the gateway runs or not')
+    .action((file) => actions.backup(file))
+  program
+    .command('restore')
+    .argument('<file>', 'a backup')
+    .description('fill an empty store, embedded or on Postgres, from a backup; no gateway may run on it')
+    .option(
+      '--previous <place>',
+      'data directory or Postgres URL of the old store: lists what it has beyond the backup',
+    )
+    .action((file, options) => actions.restore(file, options))
 }

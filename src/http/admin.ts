@@ -7,6 +7,7 @@ import type { Ledger } from '../ports/ledger.ts'
 import type { Logger } from '../ports/logger.ts'
 import { formatTao, parseTao } from '../units.ts'
 import { keyToJson, NEW_ACCOUNT, readBody } from './admin-bodies.ts'
+import { type AdminCopies, adminCopiesApp } from './admin-copies.ts'
 import { guardAdmin, readActor } from './admin-guard.ts'
 import { type AdminKeysOptions, adminAuditApp, adminKeysApp, findAccount } from './admin-keys.ts'
 import type { HttpEnv } from './http-env.ts'
@@ -24,6 +25,8 @@ export type AdminAppOptions = AdminKeysOptions & {
   readonly host: string
   readonly accounts: AccountService
   readonly ledger: Ledger
+  /** Not given: no such routes. */
+  readonly copies?: AdminCopies
   readonly log: Logger
   /** Sends TAO of the devnet's faucet and resolves when it is spendable; null outside the devnet profile. */
   readonly fund: ((accountId: string, amountRao: bigint) => Promise<void>) | null
@@ -79,6 +82,7 @@ export function createAdminApp(options: AdminAppOptions) {
   })
   app.route('/keys', adminKeysApp(options))
   app.route('/audit', adminAuditApp(options))
+  if (options.copies) app.route('/', adminCopiesApp(options.copies))
   app.get('/ledger/verify', async (c) => replyJson(c, await ledger.verify()))
   app.notFound((c) => replyError(c, new GatewayError('not_found', 'There is no such command.')))
   app.onError((thrown, c) => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAccountService } from '../../../src/billing/accounts.ts'
 import { systemTiming } from '../../../src/billing/timing.ts'
 import { type AdminAppOptions, createAdminApp } from '../../../src/http/admin.ts'
+import type { AdminCopies } from '../../../src/http/admin-copies.ts'
 import type { MetricsAppOptions } from '../../../src/http/metrics.ts'
 import { RunningSignals } from '../../../src/http/running-signals.ts'
 import { type Served, serveApp } from '../../../src/http/serve.ts'
@@ -25,6 +26,7 @@ beforeAll(async () => {
         ...{ accounts: store.accounts, keys: store.keys, random: randomBytes, timing: systemTiming },
         readAddress: (index) => `5Address${index}`,
       }),
+      copies: { backup: (write) => write(Buffer.from('whole')), exportLedger: async () => undefined },
       knowsModel: (modelId) => modelId === 'yuma-text',
       log: { info: note, warn: note, error: note, debug: note },
       fund: null,
@@ -261,7 +263,8 @@ describe('the audit log', () => {
 it('docs/admin-api.md lists exactly the routes that there are', () => {
   const nothing: unknown = new Proxy({}, { get: () => ({}) })
   const metrics = { ...(nothing as MetricsAppOptions), tokens: ['x'], host: 'x' }
-  const app = createAdminApp({ ...(nothing as AdminAppOptions), metrics, token: 'x', host: 'x' })
+  const copies = nothing as AdminCopies
+  const app = createAdminApp({ ...(nothing as AdminAppOptions), metrics, copies, token: 'x', host: 'x' })
   const served = app.routes
     .filter(({ method, path }) => method !== 'ALL' && !path.includes('*'))
     .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
