@@ -42,18 +42,17 @@ export async function writeBackup(
       await write(bytes)
     }
   })()
-  // Whoever writes lines is told of its failure there.
-  drained.catch((error: Error) => gzip.destroy(error))
-  const lines = new LineWriter(gzip)
+  const gone = new AbortController()
+  drained.catch(() => gone.abort())
+  const lines = new LineWriter(gzip, gone.signal)
   try {
     await writeRows(lines, { backup, blobs, version })
     gzip.end()
   } catch (error) {
+    const isReaderGone = gone.signal.aborted
     gzip.destroy()
-    await drained.catch(() => {
-      // The error that ended the reading is the one to tell.
-    })
-    throw error
+    const failure = await drained.catch((reason: unknown) => reason)
+    throw isReaderGone ? failure : error
   }
   await drained
   await write(writeSeal({ lines: lines.count, sha256: hash.digest('hex') }))
@@ -92,19 +91,21 @@ async function writeContent(lines: LineWriter, key: string, blobs: Pick<Blobs, '
   }
 }
 
-/** Waits for a reader that is slower. */
+/** Waits for a reader that is slower, and fails when it has left. */
 class LineWriter {
   readonly #gzip: Gzip
+  readonly #gone: AbortSignal
   count = 0
 
-  constructor(gzip: Gzip) {
+  constructor(gzip: Gzip, gone: AbortSignal) {
     this.#gzip = gzip
+    this.#gone = gone
   }
 
   async write(lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return
+    this.#gone.throwIfAborted()
     this.count += lines.length
-    if (this.#gzip.destroyed) throw this.#gzip.errored ?? new Error('the reader of the backup has left')
-    if (!this.#gzip.write(`${lines.join('\n')}\n`)) await once(this.#gzip, 'drain')
+    if (!this.#gzip.write(`${lines.join('\n')}\n`)) await once(this.#gzip, 'drain', { signal: this.#gone })
   }
 }
