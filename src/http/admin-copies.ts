@@ -33,9 +33,10 @@ async function stream(
       if (!outgoing.write(bytes)) await once(outgoing, 'drain', { signal: gone.signal })
     })
   } catch (error) {
-    if (!outgoing.headersSent) throw error
-    outgoing.destroy()
-    return RESPONSE_ALREADY_SENT
+    if (gone.signal.aborted) return RESPONSE_ALREADY_SENT
+    if (outgoing.headersSent) outgoing.destroy()
+    // Told to the log, and to the reader when that is still possible.
+    throw error
   }
   if (!outgoing.headersSent) outgoing.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' })
   outgoing.end()

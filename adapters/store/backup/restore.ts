@@ -107,12 +107,12 @@ async function finishRows(transaction: Queryable): Promise<readonly string[]> {
   for (const row of identities) {
     const [table, column] = [textOf(row, 'table'), textOf(row, 'column')]
     await transaction.query(
-      `select setval(pg_get_serial_sequence('yumagate.${table}', '${column}'), coalesce(max(${column}), 0) + 1, false)
+      `select setval(pg_get_serial_sequence('yumagate.${table}', '${column}'), coalesce(max(${column}), 1), max(${column}) is not null)
          from yumagate.${table}`,
     )
   }
   await transaction.query(
-    `select setval('yumagate.txn_number', coalesce(max(number), 0) + 1, false) from yumagate.txn`,
+    `select setval('yumagate.txn_number', coalesce(max(number), 1), max(number) is not null) from yumagate.txn`,
   )
   return migrateWithin(transaction)
 }

@@ -99,7 +99,8 @@ async function readMoment(transaction: Queryable): Promise<BackupMoment> {
   const watermarks: Record<string, string> = {}
   for (const [name, sequence] of Object.entries(SEQUENCES)) {
     const [row] = await transaction.query(
-      `select coalesce(pg_sequence_last_value('${sequence}'::regclass), 0) as last`,
+      // A sequence that has given nothing out yet names its first value.
+      `select case when is_called then last_value else last_value - 1 end as last from ${sequence}`,
     )
     watermarks[name] = row ? bigintOf(row, 'last').toString() : '0'
   }

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { LEFT_OUT, TABLES } from '../../../../adapters/store/backup/tables.ts'
+import { openBackup } from '../../../../src/backup/backup-file.ts'
 import { BackupError } from '../../../../src/ports/backup.ts'
 import { fund, newCustomer } from '../../../contract/money.ts'
 import { SERVER_URL } from '../own-database.ts'
 import {
+  bytesOf,
   charge,
   FUNDS_RAO,
   makeBackup,
@@ -69,6 +71,14 @@ for (const [name, openOld, openNew] of WAYS) {
           expect(await to.store.runs.log.listEvents(ended, 0, 100)).toEqual(
             await from.store.runs.log.listEvents(ended, 0, 100),
           )
+
+          // A copy of the copy, before anything new is written, has all of it too.
+          const first = (await openBackup(bytesOf(file))).counts
+          const second = (await openBackup(bytesOf(await makeBackup(to)))).counts
+          // The holds that were released have left an entry each.
+          const released = new Map(first).set('txn', (first.get('txn') ?? 0) + 1)
+          released.set('entry', (first.get('entry') ?? 0) + 1)
+          expect([...second].sort()).toEqual([...released].sort())
 
           // Open runs are due and are finished.
           const due = await to.store.runs.log.takeDue({ limit: 100, patienceMs: 0 })
