@@ -85,6 +85,15 @@ describe.skipIf(SERVER_URL === null)('from embedded to Postgres (TEST_DATABASE_U
     const account = await get(old, '/v1/account')
     expect(await old.stop()).toBe(0)
 
+    const fresh = { YUMAGATE_DATA_DIR: freshDirectory() }
+    cleanups.push(() => remove(fresh.YUMAGATE_DATA_DIR))
+    const elsewhere = await command(['restore', file], fresh)
+    expect(elsewhere).toMatchObject({ code: 0 })
+    expect(elsewhere.stdout).toContain('is absent; --previous lists it')
+    expect(existsSync(join(fresh.YUMAGATE_DATA_DIR, 'blobs', fileId))).toBe(true)
+    // By the command itself, since no gateway runs there.
+    expect(await command(['backup', join(directory, 'second.backup')], fresh)).toMatchObject({ code: 0 })
+
     const database = await makeDatabase()
     cleanups.push(() => database.drop())
     const onPostgres = { ...env, DATABASE_URL: database.url }
