@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type AdminSettings, findOpenDoor } from './config/admin.ts'
+import { KEPT_FOR_EVER, keepMs } from './config/retention.ts'
 import { hidePassword } from './config/server-urls.ts'
 import {
   arrangeDatabase,
@@ -60,6 +61,8 @@ export type Config = Readonly<{
   goodwill: Readonly<{ interruptedTokensPerDay: number; abortsPerMinute: number }>
   /** Of all files that one account has uploaded or that its runs have made. */
   accountFileBytesMax: number
+  /** For how long what is kept; null for ever. */
+  keep: Readonly<{ runsMs: number | null; filesMs: number | null; uploadsMs: number | null }>
   drainMs: number
   /** How long `readyz` says no before the drain begins. */
   drainNoticeMs: number
@@ -160,7 +163,7 @@ function readGiven(environment: Environment, problems: string[]): ReadonlyMap<st
   }
   for (const name of Object.keys(environment)) {
     if (name.startsWith('YUMAGATE_') && !known.has(name))
-      problems.push(`${name}: no such setting; see yumagate config`)
+      problems.push(`${name}: ${KEPT_FOR_EVER.get(name) ?? 'no such setting; see yumagate config'}`)
   }
   return given
 }
@@ -233,6 +236,11 @@ function arrange(values: ReadonlyMap<string, unknown>, servers: ServerValues): C
       abortsPerMinute: number('YUMAGATE_FREE_ABORTS_PER_MINUTE'),
     },
     accountFileBytesMax: number('YUMAGATE_ACCOUNT_FILE_BYTES'),
+    keep: {
+      runsMs: keepMs(number('YUMAGATE_KEEP_RUNS_D')),
+      filesMs: keepMs(number('YUMAGATE_KEEP_FILES_D')),
+      uploadsMs: keepMs(number('YUMAGATE_KEEP_UPLOADS_D')),
+    },
     drainMs: number('YUMAGATE_DRAIN_S') * 1000,
     drainNoticeMs: (number('YUMAGATE_DRAIN_NOTICE_S') ?? (servers.databaseUrl ? DRAIN_NOTICE_S : 0)) * 1000,
     requestTimeoutMs: number('YUMAGATE_REQUEST_TIMEOUT_S') * 1000,

@@ -1,14 +1,22 @@
 /** Binary content as files of a directory. A file appears whole or not at all, and is on the disk when `write` resolves. */
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { GatewayError } from '../../src/errors.ts'
 import type { Blobs } from '../../src/ports/store.ts'
 
 const KEY = /^[a-z0-9_-]{1,200}$/
 
-/** @param directory - made when the first content is written */
-export function directoryBlobs(directory: string): Blobs {
+/** What `write` names a file before it is whole. */
+const TEMPORARY = /^\.[0-9a-f]{18}$/
+
+const KEYS_PER_BATCH = 200
+
+/**
+ * @param directory - made when the first content is written
+ * @param wallMs - milliseconds since 1970, as the directory's file system has them
+ */
+export function directoryBlobs(directory: string, wallMs: () => number = Date.now): Blobs {
   const root = resolve(directory)
   return {
     async write(key, bytes) {
@@ -44,6 +52,37 @@ export function directoryBlobs(directory: string): Blobs {
       if (!KEY.test(key)) throw notFound()
       await rm(join(root, key), { force: true })
     },
+    async *listOld(ageMs) {
+      let keys: string[] = []
+      for await (const name of listNames(root)) {
+        if ((await readWrittenMs(join(root, name))) >= wallMs() - ageMs) continue
+        if (TEMPORARY.test(name)) await rm(join(root, name), { force: true })
+        if (KEY.test(name)) keys.push(name)
+        if (keys.length < KEYS_PER_BATCH) continue
+        yield keys
+        keys = []
+      }
+      if (keys.length > 0) yield keys
+    },
+  }
+}
+
+/** Nothing when there is no such directory. */
+async function* listNames(directory: string): AsyncIterable<string> {
+  try {
+    for await (const entry of await opendir(directory)) if (entry.isFile()) yield entry.name
+  } catch (error) {
+    if (!isMissing(error)) throw error
+  }
+}
+
+/** Milliseconds since 1970; in the future when it is gone already. */
+async function readWrittenMs(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mtimeMs
+  } catch (error) {
+    if (isMissing(error)) return Number.POSITIVE_INFINITY
+    throw error
   }
 }
 

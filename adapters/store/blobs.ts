@@ -1,7 +1,7 @@
 /** Binary content in the database, in chunks, for processes that share a server but no disk. */
 import { GatewayError } from '../../src/errors.ts'
 import type { Blobs } from '../../src/ports/store.ts'
-import { integerOf } from './columns.ts'
+import { integerOf, textOf } from './columns.ts'
 import type { Database } from './database.ts'
 
 const KEY = /^[a-z0-9_-]{1,200}$/
@@ -53,7 +53,24 @@ export function createBlobs(database: Database): Blobs {
       if (!KEY.test(key)) throw notFound()
       await database.query('delete from yumagate.blob where key = $1', [key])
     },
+    async *listOld(ageMs) {
+      for (let after = ''; ; ) {
+        const keys = (await database.query(LIST_OLD, [after, ageMs, KEYS_PER_BATCH])).map((row) =>
+          textOf(row, 'key'),
+        )
+        const last = keys.at(-1)
+        if (last === undefined) return
+        yield keys
+        after = last
+      }
+    },
   }
 }
+
+const KEYS_PER_BATCH = 200
+
+const LIST_OLD = `
+  select key from yumagate.blob
+    where key > $1 and written_at < now() - $2::float8 * interval '1 millisecond' order by key limit $3`
 
 const notFound = (): GatewayError => new GatewayError('not_found', 'There is no such content.')

@@ -1,6 +1,6 @@
 /** Events and ends of runs, and what is due, in SQL. */
 import type { NewEvent, RunEnd, RunLog } from '../../src/ports/runs.ts'
-import { bigintOf, integerOf, textOf } from './columns.ts'
+import { bigintOf, booleanOf, integerOf, textOf } from './columns.ts'
 import { type Database, type Queryable, Rollback } from './database.ts'
 import { jsonText, readEvent, selectRuns } from './run-rows.ts'
 
@@ -57,8 +57,17 @@ export function createRunLog(database: Database): RunLog {
       const [row] = await database.query(RELEASE_LEASES, [keepProcessId])
       return row ? Number(bigintOf(row, 'count')) : 0
     },
+    async wasRemoved(runId, accountId) {
+      const [row] = await database.query(WAS_REMOVED, [runId, accountId])
+      return row !== undefined && booleanOf(row, 'was_removed')
+    },
   }
 }
+
+const WAS_REMOVED = `
+  select not exists (select from yumagate.run r where r.id = $1) and exists (
+    select from yumagate.hold h join yumagate.account a on a.number = h.account_number
+      where h.id = 'hold:' || $1 and h.is_run and a.id = $2) as was_removed`
 
 /** Rows that somebody else holds are being claimed, ended or taken by another sweep. */
 const TAKE_DUE = `

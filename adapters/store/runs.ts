@@ -86,6 +86,11 @@ async function createRun(database: Database, run: NewRun, processId: string): Pr
   if (replay) return replay
   try {
     return await database.transaction(async (transaction) => {
+      // The hold of a run that was removed is answered like one that is placed a second time, and is spent.
+      const [spent] = await transaction.query('select id from yumagate.hold where id = $1', [
+        `hold:${run.id}`,
+      ])
+      if (spent) throw new GatewayError('conflict', 'That run exists.')
       const [answer] = await transaction.query('select * from yumagate.run_hold($1, $2, $3, $4, $5, $6)', [
         `hold:${run.id}`,
         run.accountId,

@@ -10,6 +10,7 @@ import { createKeys } from './keys.ts'
 import { createLeases } from './leases.ts'
 import { createLedger } from './ledger.ts'
 import { createRateLimits } from './rate-limits.ts'
+import { createRetention } from './retention.ts'
 import { createRuns } from './runs.ts'
 import { createSightings } from './sightings.ts'
 
@@ -32,6 +33,7 @@ export function createStore(database: Database, options: StoreOptions): Store {
     runs: createRuns(database, { processId }),
     files: createFiles(database),
     documents: createDocuments(database),
+    retention: createRetention(database),
     fleet: createFleet(database),
     leases: createLeases(database),
     sightings: createSightings(database),

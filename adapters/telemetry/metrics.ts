@@ -74,6 +74,16 @@ function createGauges(registry: Registry): (states: PartStates) => void {
     ['open', gauge('holds_open', 'Requests of this process whose money is held.')],
     ['leases', gauge('spend_leases', 'Spend leases of this process.')],
   ] as const
+  const removed = new Counter({
+    name: 'yumagate_retention_removed_total',
+    help: 'What was removed by its age: runs, files, and content that no file had.',
+    labelNames: ['kind'],
+    registers,
+  })
+  const sweptAge = gauge(
+    'retention_swept_age_seconds',
+    'Time since this process last went through all that is kept for a time.',
+  )
   const numbers = [
     ['chainHeadAgeS', gauge('chain_head_age_seconds', 'Time since a finalised block was last seen.')],
     ['snapshotAgeS', gauge('snapshot_age_seconds', 'Age of the oldest snapshot of a subnet in use.')],
@@ -99,6 +109,9 @@ function createGauges(registry: Registry): (states: PartStates) => void {
       metric.reset()
       metric.inc(states.ledger[name])
     }
+    removed.reset()
+    for (const [kind, count] of Object.entries(states.retention.removed)) removed.inc({ kind }, count)
+    sweptAge.set(states.retention.sweptAgeS ?? Number.NaN)
     for (const [name, metric] of ledger) metric.set(states.ledger[name])
     for (const [name, metric] of numbers) metric.set(states[name] ?? Number.NaN)
   }

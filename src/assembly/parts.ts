@@ -11,6 +11,7 @@ import { parsePrices } from '../billing/prices.ts'
 import { startSweeper } from '../billing/sweeper.ts'
 import { systemTiming } from '../billing/timing.ts'
 import { startHeartbeat } from '../fleet/heartbeat.ts'
+import { openRetentionOffice } from '../fleet/retention-office.ts'
 import { shareHealth } from '../network/shared-health.ts'
 import type { ProcessRole } from '../ports/fleet.ts'
 import type { Documents } from '../ports/store.ts'
@@ -78,11 +79,11 @@ export async function openParts(options: PartsOptions) {
   })
   return {
     ...{ ...base, chain, core, snapshots, media, work, run, metrics },
-    watcher: duties.watcher,
+    ...duties.told,
     readiness: () =>
       readReadiness({
         ...{ store, chain, snapshots, directory, queue, performer: core.performer, purse: core.purse },
-        ...{ limits: core.limits, watcher: duties.watcher, readFleet: heartbeat.state },
+        ...{ ...duties.told, limits: core.limits, readFleet: heartbeat.state },
         readShutdown: () => run.shutdown,
         readDevnetProblem: network.readProblem,
       }),
@@ -104,13 +105,16 @@ function countSharers(role: ProcessRole, living: readonly { readonly role: Proce
   return Math.max(1, sharers.length)
 }
 
-type DutyParts = Pick<Awaited<ReturnType<typeof openBase>>, 'store' | 'network' | 'processId'> & {
+type DutyParts = Pick<Awaited<ReturnType<typeof openBase>>, 'store' | 'blobs' | 'network' | 'processId'> & {
   readonly isAlone: boolean
   readonly core: ReturnType<typeof buildCore>
 }
 
 /** What each process does for all: late holds, deposits when it is its turn, what is known of miners. */
-async function startDuties({ log }: StartOptions, { store, network, processId, isAlone, core }: DutyParts) {
+async function startDuties(
+  { config, log }: StartOptions,
+  { store, blobs, network, processId, isAlone, core }: DutyParts,
+) {
   const common = { timing: systemTiming, log }
   const sweeper = startSweeper({
     ...common,
@@ -121,14 +125,19 @@ async function startDuties({ log }: StartOptions, { store, network, processId, i
     ...{ ...common, chain: network.chain, deposits: store.deposits },
     ...{ leases: store.leases, holderId: processId },
   })
+  const retention = openRetentionOffice({
+    ...{ ...common, retention: store.retention, blobs, keep: config.keep },
+    ...{ leases: store.leases, holderId: processId },
+  })
   const shared = await shareHealth({
     ...{ ...common, processId, isAlone, sightings: store.sightings, health: core.health },
     halfLifeMs: MINER_HEALTH.halfLifeMs,
   })
   return {
-    watcher,
+    /** What is told of them. */
+    told: { watcher, retention },
     async close() {
-      await Promise.all([watcher.close(), sweeper.close(), shared.close()])
+      await Promise.all([watcher.close(), retention.close(), sweeper.close(), shared.close()])
     },
   }
 }

@@ -3,6 +3,7 @@ import type { DepositWatcher } from '../billing/deposits.ts'
 import type { FallbackLimits } from '../billing/fallback-limits.ts'
 import type { Purse } from '../billing/purse.ts'
 import type { HeartbeatState } from '../fleet/heartbeat.ts'
+import type { RetentionOffice } from '../fleet/retention-office.ts'
 import type { PartState } from '../http/health.ts'
 import type { Performer } from '../inference/perform.ts'
 import type { Directory } from '../network/directory.ts'
@@ -21,6 +22,7 @@ export type ReadinessOptions = {
   readonly queue: StepQueue
   readonly limits: Pick<FallbackLimits, 'problem'>
   readonly watcher: DepositWatcher
+  readonly retention: Pick<RetentionOffice, 'state'>
   readonly readFleet: () => HeartbeatState
   /** Null while accepting; else why not. */
   readonly readShutdown: () => string | null
@@ -42,6 +44,7 @@ export async function readReadiness(options: ReadinessOptions): Promise<Readonly
     chain: readChain(options),
     miners: readMiners(options),
     deposits: readDeposits(options.watcher),
+    retention: readRetention(options.retention),
     processes: readProcesses(options.readFleet()),
   }
 }
@@ -94,4 +97,11 @@ function readProcesses({ problem, gateways, workers }: HeartbeatState): PartStat
 function readDeposits(watcher: DepositWatcher): PartState {
   const { problem, status, cursor, lagBlocks } = watcher.state()
   return { ready: true, problem, status, block: cursor?.number ?? null, lag_blocks: lagBlocks }
+}
+
+/** Late removals are told, and cost nothing but room. */
+function readRetention(retention: ReadinessOptions['retention']): PartState {
+  const { problem, status, sweptAtMs, removed } = retention.state()
+  const sweptAt = sweptAtMs === null ? null : new Date(sweptAtMs).toISOString()
+  return { ready: true, problem, status, swept_at: sweptAt, removed }
 }

@@ -6,8 +6,9 @@ import type { Parts } from './parts.ts'
 export type DoorStates = { readonly runningRequests: number; readonly bodyBytes: number }
 
 export async function readStates(parts: Parts, doors: DoorStates): Promise<PartStates> {
-  const { chain, core, directory, snapshots, watcher } = parts
+  const { chain, core, directory, retention, snapshots, watcher } = parts
   const { headAgeMs } = chain.state()
+  const { sweptAtMs, removed } = retention.state()
   const snapshotAgeMs = snapshots.oldestAgeMs()
   return {
     parts: await parts.readiness(),
@@ -17,6 +18,7 @@ export async function readStates(parts: Parts, doors: DoorStates): Promise<PartS
     chainHeadAgeS: headAgeMs === null ? null : headAgeMs / 1000,
     snapshotAgeS: snapshotAgeMs === null ? null : snapshotAgeMs / 1000,
     depositLagBlocks: watcher.state().lagBlocks,
+    retention: { removed, sweptAgeS: sweptAtMs === null ? null : (Date.now() - sweptAtMs) / 1000 },
     ...doors,
   }
 }

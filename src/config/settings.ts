@@ -1,6 +1,7 @@
 /** The table of all settings: how each is read, its default, and why. `../config.ts` reads it against the environment. */
 import { z } from 'zod'
 import { parseNetwork } from '../network/ip-networks.ts'
+import { KEEP_SETTINGS } from './retention.ts'
 import { SERVER_SETTINGS } from './server-settings.ts'
 import { integer, PATH, type Setting } from './setting.ts'
 
@@ -123,6 +124,7 @@ export const SETTINGS = {
     reason:
       'Bytes of files that one account may keep; an upload beyond it is refused. What its runs make counts and is never refused: it is paid for.',
   },
+  ...KEEP_SETTINGS,
   YUMAGATE_FREE_INTERRUPTED_TOKENS: {
     schema: integer(0, 1_000_000_000),
     default: '200000',

@@ -3,7 +3,7 @@ import type { Timing } from '../billing/timing.ts'
 import type { Leases, LeaseTerm } from '../ports/fleet.ts'
 import type { Logger } from '../ports/logger.ts'
 
-/** Work that goes on until it is closed. Whatever it writes must be refused by the store under an older fence than the newest. */
+/** Work that goes on until it is closed. What it writes must be refused by the store under an older fence than the newest, or be harmless when two do it. */
 export type Duty = { close(): Promise<void> }
 
 export type OfficeOptions<Work extends Duty> = {

@@ -85,6 +85,7 @@ export class PipelineDesk implements Pipelines {
       // Another request with the same key was faster.
       const faster = isTaken ? await this.#replay(id, accountId, idempotency) : null
       if (faster) return faster
+      if (isTaken && (await this.#options.runs.log.wasRemoved(id, accountId))) throw forgotten(thrown)
       throw thrown
     }
   }
@@ -92,7 +93,11 @@ export class PipelineDesk implements Pipelines {
   async find(runId: string, accountId: string): Promise<Run> {
     const run = await this.#options.runs.find(runId, accountId)
     if (run) return run
-    throw new GatewayError('not_found', `There is no run ${JSON.stringify(runId.slice(0, 100))}.`)
+    const name = JSON.stringify(runId.slice(0, 100))
+    if (await this.#options.runs.log.wasRemoved(runId, accountId)) {
+      throw new GatewayError('not_found', `The run ${name} was removed by its age. Its receipts are kept.`)
+    }
+    throw new GatewayError('not_found', `There is no run ${name}.`)
   }
 
   list(
@@ -246,4 +251,12 @@ const mismatch = () =>
   new GatewayError(
     'idempotency_mismatch',
     'This Idempotency-Key came with another body before. Take a new key for a new run.',
+  )
+
+/** Its money is in the books under the same name: the same key never pays twice. */
+const forgotten = (cause: unknown) =>
+  new GatewayError(
+    'conflict',
+    'This Idempotency-Key made a run that was removed by its age. Take a new key for a new run.',
+    { cause },
   )

@@ -36,6 +36,11 @@ export type PartStates = {
   readonly chainHeadAgeS: number | null
   readonly snapshotAgeS: number | null
   readonly depositLagBlocks: number | null
+  readonly retention: {
+    /** Since this process last went through everything; null when it has not. */
+    readonly sweptAgeS: number | null
+    readonly removed: { readonly runs: number; readonly files: number; readonly leftovers: number }
+  }
   readonly runningRequests: number
   readonly bodyBytes: number
 }

@@ -175,4 +175,6 @@ export interface RunLog {
   listEnded(runIds: readonly string[]): Promise<readonly string[]>
   /** Makes the steps that a dead or ended process had claimed due again (embedded: all but those of `keepProcessId`). @returns how many */
   releaseLeases(keepProcessId: string): Promise<number>
+  /** Whether the account had such a run, and it was removed since: its hold is still in the books. */
+  wasRemoved(runId: string, accountId: string): Promise<boolean>
 }

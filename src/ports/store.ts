@@ -4,6 +4,7 @@ import type { FencedDeposits, Fleet, Leases } from './fleet.ts'
 import type { AuditLog, Keys } from './keys.ts'
 import type { Ledger } from './ledger.ts'
 import type { RateLimits } from './limits.ts'
+import type { Retention } from './retention.ts'
 import type { Runs } from './runs.ts'
 import type { MinerSightings } from './sightings.ts'
 
@@ -61,10 +62,15 @@ export interface CustomerStore {
   readonly limits: RateLimits
 }
 
-export interface Store extends CustomerStore {
+/** What is kept of their work, and what goes of it after a time. */
+export interface WorkStore {
   readonly runs: Runs
   readonly files: Files
   readonly documents: Documents
+  readonly retention: Retention
+}
+
+export interface Store extends CustomerStore, WorkStore {
   readonly fleet: Fleet
   readonly leases: Leases
   readonly sightings: MinerSightings
@@ -83,4 +89,9 @@ export interface Blobs {
   /** @throws GatewayError `not_found` */
   read(key: string): Promise<Uint8Array>
   remove(key: string): Promise<void>
+  /**
+   * Keys of content that was written longer ago than that, in batches of at most 200, for whoever looks for content that nobody names.
+   * What a crash left half-written is removed on the way.
+   */
+  listOld(ageMs: number): AsyncIterable<readonly string[]>
 }

@@ -60,6 +60,29 @@ export function blobsContract(name: string, make: () => Promise<Blobs>): void {
       },
     )
 
+    it('what was written longer ago is listed, each key once', async () => {
+      const keys = Array.from({ length: 450 }, newKey)
+      for (const key of keys) await blobs.write(key, Buffer.from('x'))
+      const listed = async (ageMs: number) => {
+        const found: string[] = []
+        for await (const batch of blobs.listOld(ageMs)) {
+          expect(batch.length).toBeLessThanOrEqual(200)
+          found.push(...batch)
+        }
+        return found
+      }
+      // An age below zero is the clock turned on.
+      const old = await listed(-1000)
+      expect(old.filter((key) => keys.includes(key)).sort()).toEqual([...keys].sort())
+      expect(await listed(3_600_000)).toEqual([])
+    })
+
+    it('what is removed while it is listed does no harm', async () => {
+      for (let n = 0; n < 250; n += 1) await blobs.write(newKey(), Buffer.from('x'))
+      for await (const batch of blobs.listOld(-1000)) for (const key of batch) await blobs.remove(key)
+      for await (const batch of blobs.listOld(-1000)) expect(batch).toEqual([])
+    })
+
     it('what the caller does with its bytes afterwards changes nothing', async () => {
       const [key, bytes] = [newKey(), Buffer.from('before')]
       await blobs.write(key, bytes)

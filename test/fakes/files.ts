@@ -2,8 +2,8 @@
 import { GatewayError } from '../../src/errors.ts'
 import type { Files, StoredFile } from '../../src/ports/store.ts'
 
-export function fakeFiles(): Files {
-  const files = new Map<string, StoredFile>()
+/** @param files - where the records lie, by id */
+export function fakeFiles(files = new Map<string, StoredFile>()): Files {
   const find = (fileId: string, accountId: string): StoredFile | null => {
     const file = files.get(fileId)
     return file?.accountId === accountId ? file : null

@@ -1,5 +1,6 @@
 /** Pipeline runs in memory: the same rows, fences, leases and money as the real ones. */
 import { GatewayError } from '../../src/errors.ts'
+import type { RemovedRuns } from '../../src/ports/retention.ts'
 import type {
   ClaimReference,
   CreateRunOutcome,
@@ -53,6 +54,30 @@ export function releaseSteps(books: FakeBooks, isDead: (processId: string | null
   }
   return count
 }
+
+/** Removes the oldest runs that ended before then, as many as the rows allow. */
+export function removeEndedRuns(books: FakeBooks, beforeMs: number, rowsMax: number): RemovedRuns {
+  const rows = rowsByBooks.get(books) ?? new Map<string, Row>()
+  const old = [...rows.values()]
+    .filter(({ endedAt }) => endedAt !== null && Date.parse(endedAt) < beforeMs)
+    .sort((a, b) => (a.endedAt ?? '').localeCompare(b.endedAt ?? ''))
+  const removed = { runs: 0, rows: 0 }
+  let countedRows = 0
+  for (const { made, steps, events } of old) {
+    if (countedRows >= rowsMax) break
+    rows.delete(made.id)
+    countedRows += events.length + 1
+    removed.runs += 1
+    removed.rows += events.length + steps.size + 1
+  }
+  return removed
+}
+
+/** Definitions of the runs that have not ended, as JSON. */
+export const openDefinitions = (books: FakeBooks): readonly string[] =>
+  [...(rowsByBooks.get(books)?.values() ?? [])]
+    .filter(({ end }) => end === null)
+    .map(({ made }) => JSON.stringify(made.definition))
 
 export function fakeRuns(books: FakeBooks): Runs {
   const state: Rows = { books, rows: new Map() }
@@ -161,6 +186,9 @@ function fakeRunLog({ books, rows }: Rows): RunLog {
     async releaseLeases(keepProcessId) {
       return releaseSteps(books, (processId) => processId !== keepProcessId)
     },
+    async wasRemoved(runId, accountId) {
+      return !rows.has(runId) && books.holds.get(`hold:${runId}`)?.request.accountId === accountId
+    },
   }
 }
 
@@ -173,10 +201,12 @@ function create({ books, rows }: Rows, run: NewRun): CreateRunOutcome {
       return { kind: 'replayed', run: view(books, row) }
     }
   }
+  // Also of a run that was removed.
+  if (books.holds.has(`hold:${run.id}`)) throw new GatewayError('conflict', 'That run exists.')
   const { accountId, keyId, holdRao: amountRao, timeoutMs: ttlMs } = run
   const outcome = placeHold(books, { id: `hold:${run.id}`, accountId, keyId, amountRao, ttlMs }, true)
   if (outcome.kind === 'refused') throw new GatewayError('invalid_api_key', 'This API key is not valid.')
-  if (outcome.kind === 'conflict' || rows.has(run.id)) throw new GatewayError('conflict', 'That run exists.')
+  if (outcome.kind === 'conflict') throw new GatewayError('conflict', 'That run exists.')
   if (outcome.kind !== 'held') return outcome
   const row: Row = {
     made: structuredClone(run),

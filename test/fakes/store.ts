@@ -1,7 +1,7 @@
 /** The whole store in memory, for tests of whatever stands on it. It passes the contracts of `test/contract/`. */
 import { createTokenBuckets } from '../../src/billing/token-buckets.ts'
 import { GatewayError } from '../../src/errors.ts'
-import type { Store } from '../../src/ports/store.ts'
+import type { Store, StoredFile } from '../../src/ports/store.ts'
 import { fakeAccounts } from './accounts.ts'
 import { type FakeBooks, fakeBooks, post, purseOf } from './books.ts'
 import { fakeDeposits } from './deposits.ts'
@@ -10,6 +10,7 @@ import { fakeFiles } from './files.ts'
 import { fakeFleet, fakeLeases } from './fleet.ts'
 import { fakeAuditLog, fakeKeys } from './keys.ts'
 import { fakeLedger } from './ledger.ts'
+import { fakeRetention } from './retention.ts'
 import { fakeRuns } from './runs.ts'
 import { fakeSightings } from './sightings.ts'
 
@@ -31,6 +32,7 @@ export type FakeStoreOptions = {
 
 export function fakeStore({ now = Date.now, processId = 'process-1' }: FakeStoreOptions = {}): FakeStore {
   const books = fakeBooks({ now, processId })
+  const files = new Map<string, StoredFile>()
   let closed = false
   const unavailable = (): GatewayError =>
     new GatewayError('ledger_unavailable', 'The ledger cannot be reached.')
@@ -43,8 +45,9 @@ export function fakeStore({ now = Date.now, processId = 'process-1' }: FakeStore
     audit: fakeAuditLog(books),
     limits: createTokenBuckets({ nowMs: now }),
     runs: fakeRuns(books),
-    files: fakeFiles(),
+    files: fakeFiles(files),
     documents: fakeDocuments(now),
+    retention: fakeRetention(books, files),
     fleet: fakeFleet(books),
     leases: fakeLeases(books),
     sightings: fakeSightings(now),

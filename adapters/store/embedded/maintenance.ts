@@ -16,7 +16,7 @@ const CHURNING = `
   select format('%I.%I', n.nspname, c.relname) as name
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind = 'r' and (n.nspname = 'bullmq'
-      or (n.nspname = 'yumagate' and c.relname in ('purse', 'hold', 'run', 'run_step', 'document', 'file')))
+      or (n.nspname = 'yumagate' and c.relname in ('purse', 'hold', 'run', 'run_step', 'run_event', 'document', 'file')))
     order by 1`
 
 export type Maintenance = {

@@ -9,6 +9,7 @@ import { ledgerCommit } from './ledger-commit.ts'
 import { ledgerFunctions } from './ledger-functions.ts'
 import { minerSightings } from './miner-sightings.ts'
 import { moneyTables } from './money-tables.ts'
+import { retentionIndexes } from './retention-indexes.ts'
 import { runTables } from './run-tables.ts'
 import { spendLeases } from './spend-leases.ts'
 
@@ -27,4 +28,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0010-key-meters', sql: keyMeters },
   { name: '0011-sightings', sql: minerSightings },
   { name: '0012-blobs', sql: blobTables },
+  { name: '0013-retention', sql: retentionIndexes },
 ]

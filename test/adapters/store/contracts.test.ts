@@ -8,6 +8,7 @@ import { keyBudgetsContract } from '../../contract/key-budgets.ts'
 import { keysContract } from '../../contract/keys.ts'
 import { ledgerContract } from '../../contract/ledger.ts'
 import { limitsContract } from '../../contract/limits.ts'
+import { retentionContract } from '../../contract/retention.ts'
 import { runsContract } from '../../contract/runs.ts'
 import { sightingsContract } from '../../contract/sightings.ts'
 import { type OpenStore, PROCESS_ID, STORES } from './stores.ts'
@@ -31,6 +32,7 @@ for (const { name, open, skip } of STORES) {
     ledgerContract(name, contract)
     keyBudgetsContract(name, contract)
     runsContract(name, contract)
+    retentionContract(name, contract)
     filesContract(name, contract)
     documentsContract(name, contract)
     fleetContract(name, contract)

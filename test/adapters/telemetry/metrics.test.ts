@@ -14,6 +14,7 @@ const STATES: PartStates = {
   chainHeadAgeS: 1.5,
   snapshotAgeS: null,
   depositLagBlocks: 2,
+  retention: { sweptAgeS: 60, removed: { runs: 5, files: 6, leftovers: 0 } },
   runningRequests: 4,
   bodyBytes: 1000,
 }
@@ -52,6 +53,9 @@ it('writes what was counted and the state of every part, in the text format of P
     'yumagate_chain_head_age_seconds 1.5',
     'yumagate_snapshot_age_seconds Nan', // As prom-client spells it; Prometheus reads any case.
     'yumagate_deposit_lag_blocks 2',
+    'yumagate_retention_removed_total{kind="runs"} 5',
+    'yumagate_retention_removed_total{kind="files"} 6',
+    'yumagate_retention_swept_age_seconds 60',
     'yumagate_http_requests_running 4',
     'yumagate_http_body_bytes 1000',
   ]) {

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openServerStore } from '../../../../adapters/store/server/open-server-store.ts'
+import { fakeBlobs } from '../../../fakes/blobs.ts'
 import { makeDatabase, SERVER_URL } from '../own-database.ts'
 import { openEmbeddedAt, temporaryDirectory } from '../stores.ts'
 import { CACHE_DIRECTORY, threadFile } from '../thread-file.ts'
@@ -74,7 +75,7 @@ it('a restore into an embedded store that is killed leaves an empty one, into wh
   const to = {
     ...opened,
     query,
-    blobs: { write: async () => {}, read: async () => Buffer.of(), remove: async () => {} },
+    blobs: fakeBlobs(),
   }
   const report = await restoreBackup(backup, { ...to, writeContent: to.blobs.write, close: async () => {} })
   expect(report.books.holds).toBe(true)
