@@ -22,6 +22,7 @@ import type { PayOptions } from '../inference/pay.ts'
 import { Performer } from '../inference/perform.ts'
 import type { Directory } from '../network/directory.ts'
 import type { Signer } from '../ports/chain.ts'
+import type { LeaseCalls } from '../ports/lease-calls.ts'
 import type { RateLimits } from '../ports/limits.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Metrics } from '../ports/metrics.ts'
@@ -34,6 +35,7 @@ export type CoreOptions = {
   readonly directory: Directory
   readonly prices: PriceCatalogue
   readonly store: Store
+  readonly leaseCalls: LeaseCalls
   readonly metrics: Metrics
   readonly signer: Signer
   readonly readAddress: (index: number) => string | Promise<string>
@@ -63,6 +65,7 @@ export function buildCore(options: CoreOptions) {
   })
   const purse = createPurse({
     ledger: store.ledger,
+    leaseCalls: options.leaseCalls,
     timing: systemTiming,
     random,
     log,

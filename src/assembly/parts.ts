@@ -44,6 +44,7 @@ export async function openParts(options: PartsOptions) {
   const core = buildCore({
     ...options,
     ...{ directory, store, metrics, prices: prices.current },
+    leaseCalls: base.leaseCalls,
     signer: network.signer,
     readAddress: network.readAddress,
     readGenesisHash: () => chain.state().genesisHash ?? config.chainGenesis,

@@ -5,8 +5,10 @@ import { postgresBackend } from '../../adapters/queue/postgres-backend.ts'
 import type { QueueBackend } from '../../adapters/queue/queue-backend.ts'
 import { redisBackend } from '../../adapters/queue/redis-backend.ts'
 import { openEmbeddedStore } from '../../adapters/store/embedded/open-embedded-store.ts'
+import { NOBODY } from '../../adapters/store/no-lease-calls.ts'
 import { openServerStore } from '../../adapters/store/server/open-server-store.ts'
 import type { StoreBackup } from '../ports/backup.ts'
+import type { LeaseCalls } from '../ports/lease-calls.ts'
 import type { RateLimits } from '../ports/limits.ts'
 import type { Blobs, Store } from '../ports/store.ts'
 import { StartError } from './files.ts'
@@ -19,6 +21,7 @@ export type Storage = {
   readonly store: Store
   readonly backup: StoreBackup
   readonly blobs: Blobs
+  readonly leaseCalls: LeaseCalls
   readonly queueBackend: QueueBackend
   /** Of keys: in Redis where there is one, else in the database. */
   readonly limits: RateLimits
@@ -31,6 +34,7 @@ type OpenedStore = {
   readonly backup: StoreBackup
   /** Where files lie when no folder is set. */
   readonly blobs: Blobs
+  readonly leaseCalls: LeaseCalls
   /** For the queue, when it lies in the same database. */
   readonly queuePool: unknown
 }
@@ -38,14 +42,14 @@ type OpenedStore = {
 /** @throws StartError in one line, naming no secret: what is wrong with the store or the queue */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
   const { config } = options
-  const { store, backup, blobs, queuePool } = await openStore(options, { isCommand: false })
+  const { store, backup, blobs, leaseCalls, queuePool } = await openStore(options, { isCommand: false })
   const queueBackend = await openQueueBackend(options, queuePool).catch(async (error: unknown) => {
     await store.lifecycle.close()
     throw error
   })
   const redis = config.redis === null ? null : openRedisLimits(config.redis)
   return {
-    ...{ store, backup },
+    ...{ store, backup, leaseCalls },
     limits: redis?.limits ?? store.limits,
     blobs: config.blobDirectory === null ? blobs : directoryBlobs(config.blobDirectory),
     queueBackend,
@@ -83,7 +87,8 @@ export async function openStore(
       templateDirectory: join(files.distDirectory, 'template'),
       ...{ processId, logger },
     })
-    return { store, backup, queuePool, blobs: directoryBlobs(join(dataDirectory, 'blobs')) }
+    const kept = { store, backup, queuePool, leaseCalls: NOBODY }
+    return { ...kept, blobs: directoryBlobs(join(dataDirectory, 'blobs')) }
   } catch (cause) {
     log.debug({ err: cause }, 'The store could not be opened.')
     throw new StartError(`The store cannot be opened: ${textOf(cause)}`)

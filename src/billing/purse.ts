@@ -4,6 +4,7 @@
  */
 import { GatewayError } from '../errors.ts'
 import type { KeyRules } from '../ports/keys.ts'
+import type { LeaseCalls } from '../ports/lease-calls.ts'
 import type { Balance, HoldOutcome, Ledger, Receipt, Settlement, SettleOutcome } from '../ports/ledger.ts'
 import type { Logger } from '../ports/logger.ts'
 import { Committer, type CommitterState } from './committer.ts'
@@ -12,10 +13,12 @@ import type { Lease } from './lease.ts'
 import { buildReceipt, createReceiptIds, type ReceiptParts } from './receipt.ts'
 import { holdable, refuseShortage } from './shortage.ts'
 import { SpendLeases } from './spend-leases.ts'
-import type { Timing } from './timing.ts'
+import { sleep, type Timing } from './timing.ts'
 
 export type PurseOptions = {
   readonly ledger: Pick<Ledger, 'commit' | 'changeLease' | 'readBalance'>
+  /** Absent where no other process shares the store. */
+  readonly leaseCalls?: LeaseCalls
   readonly timing: Timing
   /** Bytes from a cryptographic source. */
   readonly random: (sizeBytes: number) => Uint8Array
@@ -84,12 +87,12 @@ export type Purse = {
    */
   void(reservation: Reservation): Promise<void>
   /**
-   * Gives back what spend leases of this process hold of an account and nobody has reserved.
+   * Has spend leases give back what they hold of an account and nobody has reserved: those of this process, and of others on the store.
    *
    * @returns whether there was any lease: then what was refused for want of money may be tried again · @throws GatewayError `ledger_unavailable`
    */
   recall(accountId: string): Promise<boolean>
-  /** As `Ledger.readBalance`; what nobody has reserved of this process's spend leases is available. */
+  /** As `Ledger.readBalance`; what nobody has reserved of spend leases is available. */
   readBalance(accountId: string): Promise<Balance>
   state(): PurseState
   /** Refuses new reservations and waits at most `drainMs` for what is under way. */
@@ -103,12 +106,15 @@ const COMMIT_TIMEOUT_MS = 3_000
 const HOLD_WAIT_MS = 5_000
 const SETTLE_WAIT_MS = 10_000
 
+/** What other processes are given to give back their leases. */
+const HOME_MS = 200
+
 /** An open reservation: where its money is held, and the tokens that go with it. */
 type Open = { readonly ttlMs: number; readonly lease: Lease | null; readonly tokenShare: TokenShare | null }
 
 /** @returns a purse whose holds and charges are group-committed, and which opens spend leases where they are worth it */
 export function createPurse(options: PurseOptions): Purse {
-  const { ledger, timing, log } = options
+  const { ledger, leaseCalls, timing, log } = options
   const makeReceiptId = createReceiptIds(options.random)
   const committer = createCommitter(options)
   const leases = createLeases(options, committer)
@@ -127,6 +133,8 @@ export function createPurse(options: PurseOptions): Purse {
     return how
   }
 
+  const recall = serveLeases(options, leases)
+
   return {
     async reserve(order) {
       const { accountId, keyId, ttlMs } = order
@@ -136,7 +144,7 @@ export function createPurse(options: PurseOptions): Purse {
       if (lease) return begin(order, amountRao, lease)
       const request = { id: `hold:${order.requestId}`, ...share }
       let outcome = await committer.hold(request)
-      if (outcome.kind === 'insufficient' && (await leases.recall(accountId))) {
+      if (outcome.kind === 'insufficient' && (await recall(accountId))) {
         outcome = await committer.hold(request)
       }
       if (outcome.kind !== 'held') throw refuse(outcome, order, options.readGenesisHash())
@@ -168,13 +176,32 @@ export function createPurse(options: PurseOptions): Purse {
       if (how?.lease) leases.end(how.lease, reservation.heldRao, 0n)
       else if (how) await committer.void(reservation.holdId, how.ttlMs)
     },
-    recall: (accountId) => leases.recall(accountId),
-    readBalance: (accountId) => ledger.readBalance(accountId, leases.reservedRao(accountId)),
+    recall,
+    async readBalance(accountId) {
+      const elsewhere = await leaseCalls?.askReserved(accountId)
+      return ledger.readBalance(accountId, new Map([...(elsewhere ?? []), ...leases.reservedRao(accountId)]))
+    },
     state: () => ({ ...committer.state(), open: open.size, leases: leases.count }),
     async close(drainMs) {
       leases.close()
       await committer.close(drainMs)
     },
+  }
+}
+
+/** Answers other processes. @returns `Purse.recall`: own leases first, then those of others, which need a moment */
+function serveLeases({ leaseCalls, timing, log }: PurseOptions, leases: SpendLeases): Purse['recall'] {
+  leaseCalls?.serve({
+    giveBack: (accountId) =>
+      void leases.recall(accountId).catch((error: unknown) => {
+        log.warn({ error }, 'A spend lease that another process needs could not be given back yet.')
+      }),
+    readReserved: (accountId) => leases.reservedRao(accountId),
+  })
+  return async (accountId) => {
+    const [had, others] = await Promise.all([leases.recall(accountId), leaseCalls?.callHome(accountId)])
+    if (others) await sleep(timing, HOME_MS)
+    return had || others === true
   }
 }
 

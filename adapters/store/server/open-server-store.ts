@@ -1,6 +1,7 @@
 /** The store on a PostgreSQL server, shared by any number of processes. */
 import type pg from 'pg'
 import type { StoreBackup } from '../../../src/ports/backup.ts'
+import type { LeaseCalls } from '../../../src/ports/lease-calls.ts'
 import type { Blobs, Store } from '../../../src/ports/store.ts'
 import { serverSnapshots } from '../backup/snapshots.ts'
 import { createStoreBackup } from '../backup/store-backup.ts'
@@ -8,8 +9,10 @@ import { createBlobs } from '../blobs.ts'
 import { integerOf, textOf } from '../columns.ts'
 import { type Database, lossOf, openDatabase } from '../database.ts'
 import { migrate } from '../migrate.ts'
+import { NOBODY } from '../no-lease-calls.ts'
 import { createStore } from '../store.ts'
 import { checkConnections } from './check-connections.ts'
+import { openLeaseCalls } from './lease-calls.ts'
 import {
   openServerPool,
   QUEUE_POOL_MAX,
@@ -43,6 +46,8 @@ export type ServerStore = {
   readonly database: Database
   /** Content of files in the same database. */
   readonly blobs: Blobs
+  /** Calls to the other processes on the same database. */
+  readonly leaseCalls: LeaseCalls
   /** Connections for the adapter of the queue and for nobody else; none is opened before it is used. Close the queue before the store. */
   readonly queuePool: pg.Pool
 }
@@ -59,19 +64,23 @@ export async function openServerStore(options: ServerStoreOptions): Promise<Serv
   const { server, poolMax, hasQueue, processId, isPooled = false, logger = () => {} } = options
   const limits = { ...SERVER_LIMITS, ...options.limits }
   const common = { processId, isQueue: false, isPooled, limits }
-  const pool = openServerPool(server, { max: poolMax, ...common })
+  // One more, which listens to the other processes.
+  const ownMax = poolMax + (isPooled ? 0 : 1)
+  const pool = openServerPool(server, { max: ownMax, ...common })
   const queuePool = openServerPool(server, { max: QUEUE_POOL_MAX, ...common, isQueue: true })
   try {
     const plain = openDatabase(pool, { isPrepared: !isPooled })
     const version = await readVersion(plain)
     // Behind a pooler the server's connections are the pooler's to count.
-    if (!isPooled) await checkConnections(plain, { perProcess: poolMax + (hasQueue ? QUEUE_POOL_MAX : 0) })
+    if (!isPooled) await checkConnections(plain, { perProcess: ownMax + (hasQueue ? QUEUE_POOL_MAX : 0) })
     const applied = options.keepsSchema === true ? [] : await migrate(plain)
     if (applied.length > 0) logger(`schema: applied ${applied.join(', ')}`)
     const watched = watchDatabase(plain, logger)
+    const calls = isPooled ? null : openLeaseCalls(pool, { database: watched.database, processId })
     let closing: Promise<void> | null = null
     const close = async (): Promise<void> => {
       watched.stop()
+      calls?.close()
       // Not awaited: a queue that was not closed before keeps connections that listen, and would keep us here for ever.
       if (!queuePool.ending) void queuePool.end()
       await pool.end()
@@ -89,7 +98,14 @@ export async function openServerStore(options: ServerStoreOptions): Promise<Serv
       },
     })
     const backup = createStoreBackup(watched.database, serverSnapshots(watched.database))
-    return { store, backup, database: watched.database, blobs: createBlobs(watched.database), queuePool }
+    return {
+      store,
+      backup,
+      database: watched.database,
+      blobs: createBlobs(watched.database),
+      leaseCalls: calls ?? NOBODY,
+      queuePool,
+    }
   } catch (error) {
     await Promise.all([pool.end(), queuePool.end()])
     throw lossOf(error) ? new Error(`Postgres does not serve: ${reasonOf(error)}`, { cause: error }) : error
