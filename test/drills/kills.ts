@@ -21,6 +21,7 @@ export type KillsReport = Findings & {
 
 /** Longest time between two kills. */
 const BETWEEN_MS_MAX = 1_200
+const FLOWING = 0.75
 
 export async function drillKills(stage: Stage, options: KillsOptions): Promise<KillsReport> {
   const { kills, random, progress } = options
@@ -32,6 +33,13 @@ export async function drillKills(stage: Stage, options: KillsOptions): Promise<K
     pay: (amountRao) => stage.pay(stage.account.depositAddress, amountRao),
   })
   for (let kill = 1; kill <= kills; kill += 1) {
+    const answers = load.acknowledged.receipts.size
+    // Mostly while answers flow; now and then before the first, while it begins.
+    if (random.next() < FLOWING) {
+      await until('an answer', async () => load.acknowledged.receipts.size > answers, 10_000).catch(() => {
+        // Slow to begin: killed in that.
+      })
+    }
     await new Promise((done) => setTimeout(done, 20 + random.next() * BETWEEN_MS_MAX))
     const victim = random.pick(stage.victims)
     await stage.kill(victim)

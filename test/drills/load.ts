@@ -100,7 +100,7 @@ export function startLoad(options: LoadOptions): Load {
       noteUsage(acknowledged, JSON.parse(json ?? ''))
   }
   const run = async () => {
-    const answer = await post('/v1/pipelines/runs', { version: 1, steps: steps() })
+    const answer = await post('/v1/pipelines/runs', { version: 1, timeout_s: 3_600, steps: steps() })
     const body: unknown = await answer.json()
     if (answer.status !== 202) return void refuse(answer.status)
     if (typeof body === 'object' && body !== null && 'id' in body) acknowledged.runs.add(String(body.id))
