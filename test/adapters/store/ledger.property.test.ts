@@ -31,7 +31,10 @@ const leaseOp = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('open' as const), slot, who, amount, free: fc.bigInt(1n, 60n) }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('give-back' as const), slot, keep: fc.bigInt(0n, 20n) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('give-back' as const), slot, keep: fc.bigInt(0n, 20n) }),
+  },
 )
 const step = fc.oneof(
   {
