@@ -16,7 +16,7 @@ export const SERVER_SETTINGS = {
     schema: integer(2, 1000),
     default: '10',
     reason:
-      'Most connections of one process to Postgres, for everything but the queue, which takes up to 16 more while it lies there too.',
+      'Most connections of one process to Postgres. One more listens to the other processes, and the queue takes up to 16 more while it lies there too.',
   },
   YUMAGATE_DATABASE_POOLER: {
     schema: z.enum(['none', 'transaction']),
