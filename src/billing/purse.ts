@@ -5,15 +5,24 @@
 import { GatewayError } from '../errors.ts'
 import type { KeyRules } from '../ports/keys.ts'
 import type { LeaseCalls } from '../ports/lease-calls.ts'
-import type { Balance, HoldOutcome, Ledger, Receipt, Settlement, SettleOutcome } from '../ports/ledger.ts'
+import type {
+  Balance,
+  HoldOutcome,
+  HoldRequest,
+  Ledger,
+  Receipt,
+  Settlement,
+  SettleOutcome,
+} from '../ports/ledger.ts'
 import type { Logger } from '../ports/logger.ts'
 import { Committer, type CommitterState } from './committer.ts'
 import type { TokenShare } from './key-rate.ts'
 import type { Lease } from './lease.ts'
 import { buildReceipt, createReceiptIds, type ReceiptParts } from './receipt.ts'
+import { readShown, serveLeases } from './shared-leases.ts'
 import { holdable, refuseShortage } from './shortage.ts'
 import { SpendLeases } from './spend-leases.ts'
-import { sleep, type Timing } from './timing.ts'
+import type { Timing } from './timing.ts'
 
 export type PurseOptions = {
   readonly ledger: Pick<Ledger, 'commit' | 'changeLease' | 'readBalance'>
@@ -106,15 +115,12 @@ const COMMIT_TIMEOUT_MS = 3_000
 const HOLD_WAIT_MS = 5_000
 const SETTLE_WAIT_MS = 10_000
 
-/** What other processes are given to give back their leases. */
-const HOME_MS = 200
-
 /** An open reservation: where its money is held, and the tokens that go with it. */
 type Open = { readonly ttlMs: number; readonly lease: Lease | null; readonly tokenShare: TokenShare | null }
 
 /** @returns a purse whose holds and charges are group-committed, and which opens spend leases where they are worth it */
 export function createPurse(options: PurseOptions): Purse {
-  const { ledger, leaseCalls, timing, log } = options
+  const { timing, log } = options
   const makeReceiptId = createReceiptIds(options.random)
   const committer = createCommitter(options)
   const leases = createLeases(options, committer)
@@ -133,7 +139,7 @@ export function createPurse(options: PurseOptions): Purse {
     return how
   }
 
-  const recall = serveLeases(options, leases)
+  const recall = serveLeases(leases, options)
 
   return {
     async reserve(order) {
@@ -142,11 +148,7 @@ export function createPurse(options: PurseOptions): Purse {
       const share = { accountId, keyId, amountRao, ttlMs }
       const lease = isCounted(order) ? null : leases.take(share)
       if (lease) return begin(order, amountRao, lease)
-      const request = { id: `hold:${order.requestId}`, ...share }
-      let outcome = await committer.hold(request)
-      if (outcome.kind === 'insufficient' && (await recall(accountId))) {
-        outcome = await committer.hold(request)
-      }
+      const outcome = await holdFor({ id: `hold:${order.requestId}`, ...share }, { committer, recall })
       if (outcome.kind !== 'held') throw refuse(outcome, order, options.readGenesisHash())
       if (!isCounted(order)) leases.noteHold(share)
       return begin(order, amountRao, null)
@@ -177,10 +179,7 @@ export function createPurse(options: PurseOptions): Purse {
       else if (how) await committer.void(reservation.holdId, how.ttlMs)
     },
     recall,
-    async readBalance(accountId) {
-      const elsewhere = await leaseCalls?.askReserved(accountId)
-      return ledger.readBalance(accountId, new Map([...(elsewhere ?? []), ...leases.reservedRao(accountId)]))
-    },
+    readBalance: (accountId) => readShown(accountId, leases, options),
     state: () => ({ ...committer.state(), open: open.size, leases: leases.count }),
     async close(drainMs) {
       leases.close()
@@ -189,20 +188,14 @@ export function createPurse(options: PurseOptions): Purse {
   }
 }
 
-/** Answers other processes. @returns `Purse.recall`: own leases first, then those of others, which need a moment */
-function serveLeases({ leaseCalls, timing, log }: PurseOptions, leases: SpendLeases): Purse['recall'] {
-  leaseCalls?.serve({
-    giveBack: (accountId) =>
-      void leases.recall(accountId).catch((error: unknown) => {
-        log.warn({ error }, 'A spend lease that another process needs could not be given back yet.')
-      }),
-    readReserved: (accountId) => leases.reservedRao(accountId),
-  })
-  return async (accountId) => {
-    const [had, others] = await Promise.all([leases.recall(accountId), leaseCalls?.callHome(accountId)])
-    if (others) await sleep(timing, HOME_MS)
-    return had || others === true
-  }
+/** Holds; what was refused for want of money once more after spend leases were called home. */
+async function holdFor(
+  request: HoldRequest,
+  { committer, recall }: { readonly committer: Committer; readonly recall: Purse['recall'] },
+): Promise<HoldOutcome> {
+  const outcome = await committer.hold(request)
+  const isShort = outcome.kind === 'insufficient' && (await recall(request.accountId))
+  return isShort ? committer.hold(request) : outcome
 }
 
 function createCommitter({ ledger, timing, log, batchMax, queueMax }: PurseOptions): Committer {
