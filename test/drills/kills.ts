@@ -2,7 +2,7 @@
 import { checkBooks, type Findings } from './books.ts'
 import { type Load, startLoad } from './load.ts'
 import type { Random } from './random.ts'
-import { type Stage, until } from './stage.ts'
+import { FUNDS_RAO, type Stage, until } from './stage.ts'
 
 export type KillsOptions = {
   readonly kills: number
@@ -61,6 +61,11 @@ export async function concludeUnderLoad(stage: Stage, load: Load, kills: number)
   let unreadable = 0
   for (const id of acknowledged.receipts.keys())
     if (!(await isReadable(stage, `/v1/receipts/${id}`))) unreadable += 1
+  // Final on the chain, but the watcher may still be on its way there.
+  const owedRao = FUNDS_RAO + [...acknowledged.deposits].reduce((sum, amountRao) => sum + amountRao, 0n)
+  await until('the deposits are credited', async () => (await readTotalRao(stage)) >= owedRao).catch(() => {
+    // Told by the books below.
+  })
   await until('no hold is left', async () => (await readAccount(stage)).held_rao === '0', 90_000).catch(
     () => {
       // Told by the books below.
@@ -101,6 +106,15 @@ const isReadable = async (stage: Stage, path: string) => {
   const answer = await ask(stage, path)
   await answer.arrayBuffer()
   return answer.status === 200
+}
+
+/** All that was ever credited. */
+async function readTotalRao(stage: Stage): Promise<bigint> {
+  const account: Readonly<Record<string, unknown>> = { ...(await readAccount(stage)) }
+  return ['available_rao', 'held_rao', 'spent_rao'].reduce(
+    (sum, name) => sum + BigInt(String(account[name])),
+    0n,
+  )
 }
 
 async function readAccount(stage: Stage): Promise<{ held_rao?: unknown }> {

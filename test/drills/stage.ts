@@ -42,7 +42,8 @@ export type Servers = {
   readonly toRedis: CutProxy
 }
 
-const FUNDS_RAO = 1_000_000_000_000n
+/** What the load's account begins with. */
+export const FUNDS_RAO = 1_000_000_000_000n
 /** Deposits are final within the time between two kills. */
 const FAST_BLOCKS = { YUMAGATE_DEVNET_BLOCK_MS: '200' }
 
