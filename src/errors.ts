@@ -58,6 +58,9 @@ export type GatewayErrorOptions = {
   readonly extra?: Readonly<Record<string, unknown>>
 }
 
+/** For a 503 of which nobody knows how long it lasts. */
+const RETRY_AFTER_MS_DEFAULT = 5_000
+
 /** The only error that crosses a port. `message` is public; `cause` is for the log alone. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError'
@@ -76,6 +79,12 @@ export class GatewayError extends Error {
 
   get spec(): ErrorSpec {
     return ERRORS[this.code]
+  }
+
+  /** What `retry-after` says: whole seconds, from 1, with every 503 and wherever a time is known; else null. */
+  get retryAfterSeconds(): number | null {
+    const afterMs = this.retryAfterMs ?? (this.spec.status === 503 ? RETRY_AFTER_MS_DEFAULT : null)
+    return afterMs === null ? null : Math.max(1, Math.ceil(afterMs / 1000))
   }
 
   /** Wraps what is not ours as `internal_error`, so that nothing foreign reaches a client. */

@@ -17,3 +17,11 @@ it('a GatewayError passes through unchanged', () => {
   const error = new GatewayError('model_not_found', 'No such model.', { param: 'model' })
   expect(GatewayError.from(error)).toBe(error)
 })
+
+it('every 503 says when to come back, also where no time is known', () => {
+  for (const [code, { status }] of Object.entries(ERRORS) as [keyof typeof ERRORS, { status: number }][]) {
+    expect(new GatewayError(code, 'x').retryAfterSeconds).toBe(status === 503 ? 5 : null)
+    expect(new GatewayError(code, 'x', { retryAfterMs: 1_001 }).retryAfterSeconds).toBe(2)
+    expect(new GatewayError(code, 'x', { retryAfterMs: 0 }).retryAfterSeconds).toBe(1)
+  }
+})

@@ -66,8 +66,8 @@ export function replyBytes(
 export function replyError(c: Context<HttpEnv>, thrown: unknown, extraHeaders: ReplyHeaders = {}): Response {
   const error = GatewayError.from(thrown)
   const headers: ReplyHeaders = { ...extraHeaders, 'x-should-retry': String(error.spec.retry) }
-  if (error.retryAfterMs !== null)
-    headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)))
+  const { retryAfterSeconds } = error
+  if (retryAfterSeconds !== null) headers['retry-after'] = String(retryAfterSeconds)
   if (error.spec.status === 402) headers['cache-control'] = 'no-store'
   if (error.code === 'invalid_api_key') headers['www-authenticate'] = 'Bearer'
   const { incoming } = c.env

@@ -115,11 +115,12 @@ function refuse(incoming: IncomingMessage, pipelined: number): GatewayError | nu
 /** Answers before anything of the request was believed, and ends the connection: what follows on it cannot be told from a body. */
 function refuseRaw(outgoing: ServerResponse, error: GatewayError): void {
   const body = JSON.stringify(errorBody(error))
+  const { retryAfterSeconds } = error
   outgoing.writeHead(error.spec.status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
     connection: 'close',
-    ...(error.retryAfterMs !== null && { 'retry-after': String(Math.ceil(error.retryAfterMs / 1000)) }),
+    ...(retryAfterSeconds !== null && { 'retry-after': String(retryAfterSeconds) }),
   })
   outgoing.end(body)
 }

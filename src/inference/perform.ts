@@ -93,7 +93,7 @@ export class Performer {
       if (done) return done
       if (tally.attempts >= ATTEMPTS_MAX) break
     }
-    throw tally.last ? withTimeToComeBack(tally.last) : this.#nobody(job)
+    throw tally.last ?? this.#nobody(job)
   }
 
   /** Waiting and running requests by expert, for `readyz`. */
@@ -241,12 +241,4 @@ export class Performer {
       { retryAfterMs: NOBODY_RETRY_AFTER_MS },
     )
   }
-}
-
-/** The last miner may have been gone where others were busy: nobody can tell how long, so as long as the choice of miners stays as it is. */
-function withTimeToComeBack(error: GatewayError): GatewayError {
-  const { code, message, param, retryAfterMs, extra, cause } = error
-  if (code !== 'no_expert_available' || retryAfterMs !== null) return error
-  const more = { ...(param !== null && { param }), ...(extra !== null && { extra }) }
-  return new GatewayError(code, message, { ...more, retryAfterMs: NOBODY_RETRY_AFTER_MS, cause })
 }

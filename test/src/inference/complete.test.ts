@@ -74,15 +74,6 @@ describe('a whole answer', () => {
     expect(await scene.balance()).toEqual(untouched)
   })
 
-  it('tells when to come back also when the last miner that was asked is gone', async () => {
-    const scene = await stage({ behave: () => 'is-not-there' })
-    await expect(complete(caller(), order(), { ...scene.options, signal: open() })).rejects.toMatchObject({
-      code: 'no_expert_available',
-      retryAfterMs: 12_000,
-    })
-    expect(await scene.balance()).toEqual(untouched)
-  })
-
   it('does not ask a second miner what the first refused as the caller’s mistake', async () => {
     const scene = await stage({ behave: () => 'refuses' })
     await expect(complete(caller(), order(), { ...scene.options, signal: open() })).rejects.toMatchObject({
