@@ -40,7 +40,7 @@ export type AccountService = {
   /** Revokes all keys of an account, at once in this process and within a second in others. @returns how many */
   revokeKeys(accountId: string): Promise<number>
   /**
-   * Whose key it is. Revocations in other processes are seen within a second; a charge checks the key again, exactly.
+   * Whose key it is. Revocations in other processes are seen within a second; a hold checks the key again, exactly.
    *
    * @param keyText - what followed `Bearer `
    * @throws GatewayError `invalid_api_key` · `queue_full` · `ledger_unavailable`

@@ -110,8 +110,10 @@ export class SpendLeases {
     for (const spender of spenders) spender.notBeforeMs = pauseUntilMs
     await Promise.all(spenders.map(({ opening }) => opening))
     const leases = [...account.leases]
+    // What is being released was still held when whoever asks was refused.
+    const isReleasing = account.passing.size > 0
     await Promise.all(leases.map((lease) => this.#giveBack(lease)))
-    return leases.length > 0
+    return leases.length > 0 || isReleasing
   }
 
   async #giveBack(lease: Lease): Promise<void> {

@@ -218,6 +218,23 @@ describe('a lease', () => {
     expect(await store.ledger.readBalance('acc_1')).toMatchObject({ heldRao: 0n, spentRao: 54n })
   })
 
+  it('that goes home while somebody is being refused is waited for', async () => {
+    let answer = () => {}
+    const { purse, timing } = await stage(10_000n, (ledger) => ({
+      async commit(batch) {
+        const outcome = await ledger.commit(batch)
+        // The refusal is on its way while the lease becomes idle.
+        if (outcome.holds[0]?.kind === 'insufficient') await new Promise<void>((done) => (answer = done))
+        return outcome
+      },
+    }))
+    await warm(purse)
+    const reserving = purse.reserve(order('large', 9_900n))
+    await timing.advance(2_500)
+    answer()
+    expect((await reserving).holdId).toBe('hold:large')
+  })
+
   it('that the sweep has closed charges nothing, and the next request holds for itself', async () => {
     const { purse, store, log } = await stage(1_000_000n)
     await warm(purse)
