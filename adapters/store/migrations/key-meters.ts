@@ -130,8 +130,9 @@ begin
   code := 0;
 end $$;
 
--- As before; none for a key that is counted request by request.
-create or replace function yumagate.lease_open(
+-- Opens a spend lease; answers as ledger_hold does. Insufficient when less than p_free is available, since a lease is for accounts that do
+-- not miss it, and for a key that is counted request by request.
+create function yumagate.lease_open(
   p_id text, p_account text, p_key text, p_amount bigint, p_free bigint, p_ttl_ms bigint, p_process text,
   out code smallint, out available bigint
 ) language plpgsql ${PLAN_ONCE} as $$

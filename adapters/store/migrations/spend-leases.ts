@@ -1,66 +1,13 @@
 /**
  * Spend leases: a hold of one account and key that many requests draw from. Each request is a capture with a receipt of its own; what is
- * left goes back when the lease is closed, or, of one that is still in use, when somebody needs the money.
+ * left goes back when the lease is closed, or, of one that is still in use, when somebody needs the money. How one is opened and released
+ * stands with the meters of keys, which both have to look at.
  */
 
 import { PLAN_ONCE } from './ledger-functions.ts'
 
 export const spendLeases = /* sql */ `
 alter table yumagate.hold add column is_lease boolean not null default false;
-
--- As before, but of what is left: a part may have been given back.
-create or replace function yumagate.ledger_release(p_holds text[]) returns bigint language plpgsql as $$
-declare
-  v_count bigint;
-begin
-  perform from yumagate.purse p
-    where p.account_number in (select h.account_number from yumagate.hold h where h.id = any (p_holds))
-    order by p.account_number for update;
-  with rests as (
-    select h.id, h.amount - h.captured - h.released as rest
-      from yumagate.hold h where h.id = any (p_holds) and h.closed_at is null
-  ), closed as (
-    update yumagate.hold h set released = h.released + r.rest, closed_at = now()
-      from rests r where h.id = r.id
-      returning h.id, h.account_number, r.rest, nextval('yumagate.txn_number') as number
-  ), journal as (
-    insert into yumagate.txn (id, number, kind) select 'rel:' || id, number, 'release' from closed
-  ), moved as (
-    insert into yumagate.entry (txn_number, debit, credit, amount)
-    select c.number, p.held_account, p.available_account, c.rest
-      from closed c join yumagate.purse p on p.account_number = c.account_number
-      where c.rest > 0
-  ), given as (
-    update yumagate.purse p set held = p.held - s.rest, available = p.available + s.rest
-      from (select account_number, sum(rest)::bigint as rest from closed group by account_number) s
-      where p.account_number = s.account_number
-  )
-  select count(*) into v_count from closed;
-  return v_count;
-end $$;
-
--- Answers as ledger_hold does. Insufficient when less than p_free is available: a lease is for accounts that do not miss it.
-create function yumagate.lease_open(
-  p_id text, p_account text, p_key text, p_amount bigint, p_free bigint, p_ttl_ms bigint, p_process text,
-  out code smallint, out available bigint
-) language plpgsql ${PLAN_ONCE} as $$
-declare
-  answer record;
-begin
-  select p.available into available
-    from yumagate.account a join yumagate.purse p on p.account_number = a.number
-    where a.id = p_account for update of p;
-  if available < p_free then
-    code := 1;
-    return;
-  end if;
-  select o.* into answer from yumagate.ledger_hold(p_id, p_account, p_key, p_amount, p_ttl_ms, p_process, false) o;
-  code := answer.code;
-  available := answer.available;
-  if code = 0 then
-    update yumagate.hold set is_lease = true where id = p_id;
-  end if;
-end $$;
 
 -- Gives back what an open lease has left beyond p_keep, and leaves it open. Nothing when it is closed or has no more than that.
 create function yumagate.lease_give_back(p_id text, p_keep bigint) returns void language plpgsql ${PLAN_ONCE} as $$
