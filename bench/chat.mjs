@@ -3,10 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import autocannon from 'autocannon'
-import { here, start } from './processes.mjs'
-
-/** What npm start gives Node: fewer and cheaper collections of short-lived objects. */
-const NODE_FLAGS = ['--max-semi-space-size=64', '--no-parallel-scavenge']
+import { subnetsFile } from './behind.mjs'
+import { here, NODE_FLAGS, start } from './processes.mjs'
 
 const WARM_UP_S = 2
 const CONCURRENCIES = [1, 16, 64]
@@ -52,7 +50,15 @@ export async function measureChat({ quick }) {
 async function startSystems(upstreamUrl, directory) {
   const portkeyPort = 18_787
   const subnets = join(directory, 'subnets.json')
-  writeFileSync(subnets, JSON.stringify(subnetsFile(upstreamUrl)))
+  writeFileSync(
+    subnets,
+    JSON.stringify(
+      subnetsFile({
+        ...{ name: 'bench', model: 'bench-model', upstreamUrl, concurrencyPerMiner: 1024 },
+        ...{ inputRao: '300000', outputRao: '900000' },
+      }),
+    ),
+  )
   const bare = await start('bare', [join(here, 'peers/bare.mjs'), upstreamUrl], { core: 0 })
   const hono = await start('hono-fetch', [join(here, 'peers/hono-fetch.mjs'), upstreamUrl], { core: 0 })
   const portkey = await start(
@@ -102,28 +108,6 @@ async function startSystems(upstreamUrl, directory) {
       headers: { authorization: `Bearer ${yumagate.ready.key}` },
     },
   ]
-}
-
-function subnetsFile(upstreamUrl) {
-  return {
-    version: 1,
-    experts: [
-      {
-        name: 'bench',
-        dialect: 'openai',
-        url: `${upstreamUrl}/v1`,
-        concurrencyPerMiner: 1024,
-        models: [{ id: 'bench-model', capabilities: ['chat'] }],
-      },
-    ],
-    prices: {
-      'bench-model': [
-        { meter: 'input_token', rao: '300000', per: '1000000' },
-        { meter: 'output_token', rao: '900000', per: '1000000' },
-      ],
-    },
-    allowLoopbackMiners: true,
-  }
 }
 
 async function measure(system, { stream, connections, seconds }) {

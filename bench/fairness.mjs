@@ -2,12 +2,12 @@
  * Whether one account's flood, or a burst of runs, keeps others waiting: answers of account B, alone and beside them, at a miner that
  * answers each of 8 requests at once after 200 ms.
  */
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, request as httpRequest } from 'node:http'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { here, root, start } from './processes.mjs'
+import { createAccount, subnetsFile } from './behind.mjs'
+import { here, NODE_FLAGS, start } from './processes.mjs'
 
 const MINER_MS = 200
 const CAPACITY = 8
@@ -22,14 +22,27 @@ export async function measureFairness({ quick }) {
   const directory = mkdtempSync(join(tmpdir(), 'yumagate-bench-'))
   const upstream = await start('upstream', [join(here, 'upstream.mjs'), '0', String(MINER_MS)], { core: 1 })
   const subnets = join(directory, 'subnets.json')
-  writeFileSync(subnets, JSON.stringify(subnetsFile(`http://127.0.0.1:${upstream.ready.port}`)))
+  writeFileSync(
+    subnets,
+    JSON.stringify(
+      subnetsFile({
+        ...{
+          name: 'fair',
+          model: MODEL,
+          upstreamUrl: `http://127.0.0.1:${upstream.ready.port}`,
+          concurrencyPerMiner: CAPACITY,
+        },
+        ...{ inputRao: '300', outputRao: '900' },
+      }),
+    ),
+  )
   const env = {
     PORT: '0',
     YUMAGATE_DATA_DIR: join(directory, 'data'),
     YUMAGATE_SUBNETS: subnets,
     LOG_LEVEL: 'error',
   }
-  const gateway = await start('yumagate', ['--max-semi-space-size=64', 'dist/main.mjs', 'start', '--json'], {
+  const gateway = await start('yumagate', [...NODE_FLAGS, 'dist/main.mjs', 'start', '--json'], {
     core: 0,
     env,
   })
@@ -53,37 +66,6 @@ export async function measureFairness({ quick }) {
     await upstream.stop()
     rmSync(directory, { recursive: true, force: true })
   }
-}
-
-function subnetsFile(upstreamUrl) {
-  return {
-    version: 1,
-    experts: [
-      {
-        name: 'fair',
-        dialect: 'openai',
-        url: `${upstreamUrl}/v1`,
-        concurrencyPerMiner: CAPACITY,
-        models: [{ id: MODEL, capabilities: ['chat'] }],
-      },
-    ],
-    prices: {
-      [MODEL]: [
-        { meter: 'input_token', rao: '300', per: '1000000' },
-        { meter: 'output_token', rao: '900', per: '1000000' },
-      ],
-    },
-    allowLoopbackMiners: true,
-  }
-}
-
-function createAccount(name, env) {
-  const text = execFileSync(
-    process.execPath,
-    ['dist/main.mjs', 'account', 'create', name, '--devnet-fund', '100', '--json'],
-    { cwd: root, env: { ...process.env, ...env }, encoding: 'utf8' },
-  )
-  return JSON.parse(text).key
 }
 
 /** One answer after another on each connection. @returns milliseconds of each, sorted */

@@ -2,13 +2,13 @@
  * Memory at the limits of one machine: readers that read nothing, connections that say nothing, uploads, a pipelined burst and a burst of
  * runs, all at once. Peak of resident memory of the gateway beside what it takes idle, and whether it comes back.
  */
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { here, root, rssMb, start } from './processes.mjs'
+import { createAccount, subnetsFile } from './behind.mjs'
+import { here, NODE_FLAGS, rssMb, start } from './processes.mjs'
 
 const SLOW_READERS = 500
 const IDLE_CONNECTIONS = 1000
@@ -27,14 +27,27 @@ export async function measureLimits({ quick }) {
   const directory = mkdtempSync(join(tmpdir(), 'yumagate-bench-'))
   const upstream = await start('upstream', [join(here, 'flood-upstream.mjs'), String(STREAM_MB)], { core: 1 })
   const subnets = join(directory, 'subnets.json')
-  writeFileSync(subnets, JSON.stringify(subnetsFile(`http://127.0.0.1:${upstream.ready.port}`)))
+  writeFileSync(
+    subnets,
+    JSON.stringify(
+      subnetsFile({
+        ...{
+          name: 'wide',
+          model: MODEL,
+          upstreamUrl: `http://127.0.0.1:${upstream.ready.port}`,
+          concurrencyPerMiner: 1024,
+        },
+        ...{ inputRao: '1', outputRao: '1', more: { outputTokensMax: 1_000_000 } },
+      }),
+    ),
+  )
   const env = {
     PORT: '0',
     YUMAGATE_DATA_DIR: join(directory, 'data'),
     YUMAGATE_SUBNETS: subnets,
     LOG_LEVEL: 'error',
   }
-  const gateway = await start('yumagate', ['--max-semi-space-size=64', 'dist/main.mjs', 'start', '--json'], {
+  const gateway = await start('yumagate', [...NODE_FLAGS, 'dist/main.mjs', 'start', '--json'], {
     core: '0,1',
     env,
   })
@@ -83,37 +96,6 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 function openFiles(pid) {
   return Number(/FDSize:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
-}
-
-function subnetsFile(upstreamUrl) {
-  return {
-    version: 1,
-    experts: [
-      {
-        name: 'wide',
-        dialect: 'openai',
-        url: `${upstreamUrl}/v1`,
-        concurrencyPerMiner: 1024,
-        models: [{ id: MODEL, capabilities: ['chat'], outputTokensMax: 1_000_000 }],
-      },
-    ],
-    prices: {
-      [MODEL]: [
-        { meter: 'input_token', rao: '1', per: '1000000' },
-        { meter: 'output_token', rao: '1', per: '1000000' },
-      ],
-    },
-    allowLoopbackMiners: true,
-  }
-}
-
-function createAccount(name, env) {
-  const text = execFileSync(
-    process.execPath,
-    ['dist/main.mjs', 'account', 'create', name, '--devnet-fund', '100', '--json'],
-    { cwd: root, env: { ...process.env, ...env }, encoding: 'utf8' },
-  )
-  return JSON.parse(text).key
 }
 
 const chatBody = (extra = {}) =>

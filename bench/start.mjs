@@ -3,9 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import autocannon from 'autocannon'
-import { childrenOf, rssMb, start } from './processes.mjs'
+import { childrenOf, NODE_FLAGS, rssMb, start } from './processes.mjs'
 
-const NODE_FLAGS = ['--max-semi-space-size=64', '--no-parallel-scavenge']
 const REQUESTS = 10_000
 
 export async function measureStart({ quick }) {

@@ -1,4 +1,5 @@
 /** Servers that restart, lose everything or cannot be reached, under load: how long callers wait, and what was lost. */
+import type { CutProxy } from '../adapters/cut-proxy.ts'
 import { concludeUnderLoad, type KillsReport } from './kills.ts'
 import { type Acknowledged, startLoad } from './load.ts'
 import type { Random } from './random.ts'
@@ -18,47 +19,33 @@ type Fault = { readonly name: string; readonly break: (servers: Servers) => Prom
 
 const wait = (ms: number) => new Promise((done) => setTimeout(done, ms))
 
-const faults = (awayMs: number): readonly Fault[] => [
-  { name: 'Postgres restarted', break: ({ postgres }) => postgres.restart(2_000) },
-  { name: 'Redis restarted, empty', break: ({ redis }) => redis.restart() },
-  { name: 'Redis flushed', break: async ({ redis }) => void redis.command('FLUSHALL') },
-  {
-    name: `network to Postgres refused for ${awayMs / 1000} s`,
-    async break({ toPostgres }) {
-      toPostgres.set('refused')
-      toPostgres.cut()
+const faults = (awayMs: number): readonly Fault[] => {
+  const away = (
+    what: string,
+    proxyOf: (servers: Servers) => CutProxy,
+    mode: 'refused' | 'silent',
+  ): Fault => ({
+    name: `network to ${what} ${mode} for ${awayMs / 1000} s`,
+    async break(servers) {
+      const proxy = proxyOf(servers)
+      proxy.set(mode)
+      if (mode === 'refused') proxy.cut()
       await wait(awayMs)
-      toPostgres.set('open')
+      proxy.set('open')
+      // What went silent half-way through stays half-way through.
+      if (mode === 'silent') proxy.cut()
     },
-  },
-  {
-    name: `network to Postgres silent for ${awayMs / 1000} s`,
-    async break({ toPostgres }) {
-      toPostgres.set('silent')
-      await wait(awayMs)
-      toPostgres.cut()
-      toPostgres.set('open')
-    },
-  },
-  {
-    name: `network to Redis refused for ${awayMs / 1000} s`,
-    async break({ toRedis }) {
-      toRedis.set('refused')
-      toRedis.cut()
-      await wait(awayMs)
-      toRedis.set('open')
-    },
-  },
-  {
-    name: `network to Redis silent for ${awayMs / 1000} s`,
-    async break({ toRedis }) {
-      toRedis.set('silent')
-      await wait(awayMs)
-      toRedis.cut()
-      toRedis.set('open')
-    },
-  },
-]
+  })
+  return [
+    { name: 'Postgres restarted', break: ({ postgres }) => postgres.restart(2_000) },
+    { name: 'Redis restarted, empty', break: ({ redis }) => redis.restart() },
+    { name: 'Redis flushed', break: async ({ redis }) => void redis.command('FLUSHALL') },
+    away('Postgres', ({ toPostgres }) => toPostgres, 'refused'),
+    away('Postgres', ({ toPostgres }) => toPostgres, 'silent'),
+    away('Redis', ({ toRedis }) => toRedis, 'refused'),
+    away('Redis', ({ toRedis }) => toRedis, 'silent'),
+  ]
+}
 
 export type OutagesOptions = {
   readonly random: Random
