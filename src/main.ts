@@ -154,6 +154,13 @@ const actions: Actions = {
   },
 }
 
+// A reader that has left (`| head`, a closed terminal) ends no gateway without a drain, and no command with a stack trace.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
+
 createProgram(version, actions)
   .parseAsync()
   .catch((error: unknown) => {
